@@ -1,0 +1,110 @@
+# What people do in this repository, one target each; `make` alone lists them. CI (.ci/run) calls these and nothing else.
+
+SHELL       := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# Tools come from the go.mod files, at the versions pinned there. Those of tools/go.mod would change what the service itself
+# is built from; hence a module of their own.
+TOOL     := go tool -modfile=tools/go.mod
+BUF      := $(TOOL) buf
+GOLANGCI := $(TOOL) golangci-lint
+
+# The same tags whatever is built or tested: without gRPC's trace pages and without cloud storage's own gRPC transport a
+# program is a quarter smaller. .golangci.yml repeats them.
+TAGS    ?= grpcnotrace,disable_grpc_modules
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+GOBUILD := go build -trimpath -tags '$(TAGS)' -ldflags '$(LDFLAGS)'
+
+PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
+# What protocol changes are compared with: the protocol of the last tag.
+BASELINE  := proto/singoff.binpb
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## Start a server with defaults; ARGS='--flag ...' is passed to it
+	@$(GOBUILD) -o bin/ ./cmd/singoffd
+	@exec bin/singoffd $(ARGS)
+
+.PHONY: build
+build: ## Build bin/singoffd and bin/singoff, stamped with the version
+	$(GOBUILD) -o bin/ ./cmd/singoffd ./cmd/singoff
+
+.PHONY: generate
+generate: ## Make gen/ from proto/, without the network
+	$(BUF) generate
+
+.PHONY: protocol-baseline
+protocol-baseline: ## Store the protocol as what later changes are compared with; for tagging a release
+	$(BUF) build --exclude-source-info -o $(BASELINE)
+
+$(BASELINE):
+	$(MAKE) protocol-baseline
+
+.PHONY: format
+format: ## Format Go and protocol files in place
+	$(GOLANGCI) fmt
+	$(BUF) format --write
+
+.PHONY: lint
+lint: $(BASELINE) ## Check formatting, code, import directions and the protocol; changes nothing
+	$(GOLANGCI) fmt --diff
+	$(GOLANGCI) run
+	$(BUF) format --diff --exit-code
+	$(BUF) lint
+	$(BUF) breaking --against $(BASELINE)
+
+.PHONY: test
+test: compiler ## Vet and test everything with the race detector; all that a fresh checkout needs
+	go vet -race -tags '$(TAGS)' ./...
+	go test -race -vet=off -tags '$(TAGS)' ./...
+
+# The race detector links C. Installed where that is ours to do, asked for elsewhere.
+.PHONY: compiler
+compiler:
+	@if command -v "$$(go env CC)" >/dev/null; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends gcc libc6-dev; \
+	else \
+		echo "the race detector needs a C compiler: install gcc (or set CC)" >&2; exit 1; \
+	fi
+
+BENCH ?= .
+COUNT ?= 6
+.PHONY: bench
+bench: ## Run benchmarks: BENCH=regexp COUNT=6; compare two outputs with `go tool -modfile=tools/go.mod benchstat OLD NEW`
+	@go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -tags '$(TAGS)' ./...
+
+# A soak test is named TestSoak... and runs for as long as the duration in SINGOFF_SOAK; without it, for a moment.
+SOAKTIME ?= 10m
+.PHONY: soak
+soak: compiler ## Run the TestSoak... tests for SOAKTIME=10m each, with the race detector
+	@dirs=$$(grep -rlE --include='*_test.go' --exclude-dir=node_modules '^func TestSoak' . | xargs -r dirname | sort -u); \
+	if [ -z "$$dirs" ]; then echo "no TestSoak... in this tree" >&2; exit 1; fi; \
+	SINGOFF_SOAK=$(SOAKTIME) go test -race -v -count=1 -p 1 -timeout 0 -run '^TestSoak' -tags '$(TAGS)' $$dirs
+
+FUZZTIME ?= 30s
+.PHONY: fuzz
+fuzz: ## Fuzz every Fuzz... target for FUZZTIME=30s, one after the other
+	@targets=$$(grep -rEo --include='*_test.go' --exclude-dir=node_modules '^func Fuzz[A-Za-z0-9_]*' . | sort); \
+	if [ -z "$$targets" ]; then echo "no Fuzz... in this tree" >&2; exit 1; fi; \
+	while IFS=: read -r file func; do \
+		echo "$${func#func } in $$(dirname "$$file")"; \
+		go test -run '^$$' -fuzz "^$${func#func }\$$" -fuzztime $(FUZZTIME) -tags '$(TAGS)' "$$(dirname "$$file")" </dev/null; \
+	done <<< "$$targets"
+
+.PHONY: cross
+cross: ## Build both commands for every platform, without cgo, and throw the result away
+	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
+	for platform in $(PLATFORMS); do \
+		echo "build $$platform"; \
+		CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GOBUILD) -o "$$dir/$$platform/" ./cmd/singoffd ./cmd/singoff; \
+	done
+
+.PHONY: clean
+clean: ## Remove what these targets made
+	rm -rf bin
