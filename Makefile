@@ -66,7 +66,7 @@ test: compiler ## Vet and test everything with the race detector; all that a fre
 # The race detector links C. Installed where that is ours to do, asked for elsewhere.
 .PHONY: compiler
 compiler:
-	@if command -v "$$(go env CC)" >/dev/null; then exit 0; fi; \
+	@cc=$$(go env CC); if command -v "$${cc%% *}" >/dev/null; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends gcc libc6-dev; \
 	else \
