@@ -1,0 +1,24 @@
+package singoff
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"regexp"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+var idForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// RoomID is the id of a title in any script, the same in every client. The title is brought to NFC, trimmed of white space and
+// lower-cased; if that isn't an id itself (`[A-Za-z0-9_-]{1,64}`), the id is `r-` and the first 10 characters of the lower-case
+// base32 of its SHA-256.
+func RoomID(title string) string {
+	title = strings.ToLower(strings.TrimSpace(norm.NFC.String(title)))
+	if idForm.MatchString(title) {
+		return title
+	}
+	sum := sha256.Sum256([]byte(title))
+	return "r-" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:10]
+}
