@@ -58,6 +58,8 @@ type Command struct {
 	Track *singoffv1.Track
 	// Refusal says that the receiver found the command to be malformed: it is decided as refused, so that its number counts.
 	Refusal *Refusal
+	// Size of the request in bytes; bounds what is decided at once, nothing else.
+	Size int
 }
 
 // Refusal is why a command is refused.

@@ -910,39 +910,35 @@ func (x *EpochStart) GetFirstSeq() uint64 {
 	return 0
 }
 
-// MemberState is a member as the rules keep them.
+// MemberState is a member as the rules keep them. Its id follows from since_seq and since_epoch.
 type MemberState struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Given id.
-	MemberId string `protobuf:"bytes,1,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
-	// Index into users.
-	User uint32 `protobuf:"varint,2,opt,name=user,proto3" json:"user,omitempty"`
+	// Index of their newest instance in the sessions.
+	Session uint32 `protobuf:"varint,1,opt,name=session,proto3" json:"session,omitempty"`
 	// Whether a token told who they are.
-	SignedIn bool `protobuf:"varint,3,opt,name=signed_in,json=signedIn,proto3" json:"signed_in,omitempty"`
+	SignedIn bool `protobuf:"varint,2,opt,name=signed_in,json=signedIn,proto3" json:"signed_in,omitempty"`
 	// Shown name.
-	Nickname string `protobuf:"bytes,4,opt,name=nickname,proto3" json:"nickname,omitempty"`
+	Nickname string `protobuf:"bytes,3,opt,name=nickname,proto3" json:"nickname,omitempty"`
 	// Role.
-	Role v1.Role `protobuf:"varint,5,opt,name=role,proto3,enum=singoff.v1.Role" json:"role,omitempty"`
+	Role v1.Role `protobuf:"varint,4,opt,name=role,proto3,enum=singoff.v1.Role" json:"role,omitempty"`
 	// Seat, from 1; 0 for observers.
-	Seat uint32 `protobuf:"varint,6,opt,name=seat,proto3" json:"seat,omitempty"`
-	// Newest instance, 64 bits.
-	Instance uint64 `protobuf:"fixed64,7,opt,name=instance,proto3" json:"instance,omitempty"`
+	Seat uint32 `protobuf:"varint,5,opt,name=seat,proto3" json:"seat,omitempty"`
 	// Current connection of this epoch; 0: away.
-	Connection uint64 `protobuf:"varint,8,opt,name=connection,proto3" json:"connection,omitempty"`
+	Connection uint64 `protobuf:"varint,6,opt,name=connection,proto3" json:"connection,omitempty"`
 	// Since when away, in milliseconds since 1970.
-	AwaySince int64 `protobuf:"varint,9,opt,name=away_since,json=awaySince,proto3" json:"away_since,omitempty"`
+	AwaySince int64 `protobuf:"varint,7,opt,name=away_since,json=awaySince,proto3" json:"away_since,omitempty"`
 	// Until when the seat is held, in milliseconds since 1970.
-	HeldUntil int64 `protobuf:"varint,10,opt,name=held_until,json=heldUntil,proto3" json:"held_until,omitempty"`
+	HeldUntil int64 `protobuf:"varint,8,opt,name=held_until,json=heldUntil,proto3" json:"held_until,omitempty"`
 	// The page is in the background.
-	Hidden bool `protobuf:"varint,11,opt,name=hidden,proto3" json:"hidden,omitempty"`
+	Hidden bool `protobuf:"varint,9,opt,name=hidden,proto3" json:"hidden,omitempty"`
 	// When they joined, in milliseconds since 1970.
-	JoinedTime int64 `protobuf:"varint,12,opt,name=joined_time,json=joinedTime,proto3" json:"joined_time,omitempty"`
+	JoinedTime int64 `protobuf:"varint,10,opt,name=joined_time,json=joinedTime,proto3" json:"joined_time,omitempty"`
 	// Under which epoch they joined.
-	SinceEpoch uint64 `protobuf:"fixed64,13,opt,name=since_epoch,json=sinceEpoch,proto3" json:"since_epoch,omitempty"`
+	SinceEpoch uint64 `protobuf:"fixed64,11,opt,name=since_epoch,json=sinceEpoch,proto3" json:"since_epoch,omitempty"`
 	// The seq of their JOINED.
-	SinceSeq uint64 `protobuf:"varint,14,opt,name=since_seq,json=sinceSeq,proto3" json:"since_seq,omitempty"`
+	SinceSeq uint64 `protobuf:"varint,12,opt,name=since_seq,json=sinceSeq,proto3" json:"since_seq,omitempty"`
 	// A singer's pick.
-	Pick          *v1.Track `protobuf:"bytes,15,opt,name=pick,proto3" json:"pick,omitempty"`
+	Pick          *v1.Track `protobuf:"bytes,13,opt,name=pick,proto3" json:"pick,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -977,16 +973,9 @@ func (*MemberState) Descriptor() ([]byte, []int) {
 	return file_singoff_log_v1_log_proto_rawDescGZIP(), []int{10}
 }
 
-func (x *MemberState) GetMemberId() string {
+func (x *MemberState) GetSession() uint32 {
 	if x != nil {
-		return x.MemberId
-	}
-	return ""
-}
-
-func (x *MemberState) GetUser() uint32 {
-	if x != nil {
-		return x.User
+		return x.Session
 	}
 	return 0
 }
@@ -1015,13 +1004,6 @@ func (x *MemberState) GetRole() v1.Role {
 func (x *MemberState) GetSeat() uint32 {
 	if x != nil {
 		return x.Seat
-	}
-	return 0
-}
-
-func (x *MemberState) GetInstance() uint64 {
-	if x != nil {
-		return x.Instance
 	}
 	return 0
 }
@@ -1420,30 +1402,28 @@ const file_singoff_log_v1_log_proto_rawDesc = "" +
 	"\n" +
 	"EpochStart\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x06R\x05epoch\x12\x1b\n" +
-	"\tfirst_seq\x18\x02 \x01(\x04R\bfirstSeq\"\xc9\x03\n" +
-	"\vMemberState\x12\x1b\n" +
-	"\tmember_id\x18\x01 \x01(\tR\bmemberId\x12\x12\n" +
-	"\x04user\x18\x02 \x01(\rR\x04user\x12\x1b\n" +
-	"\tsigned_in\x18\x03 \x01(\bR\bsignedIn\x12\x1a\n" +
-	"\bnickname\x18\x04 \x01(\tR\bnickname\x12$\n" +
-	"\x04role\x18\x05 \x01(\x0e2\x10.singoff.v1.RoleR\x04role\x12\x12\n" +
-	"\x04seat\x18\x06 \x01(\rR\x04seat\x12\x1a\n" +
-	"\binstance\x18\a \x01(\x06R\binstance\x12\x1e\n" +
+	"\tfirst_seq\x18\x02 \x01(\x04R\bfirstSeq\"\x96\x03\n" +
+	"\vMemberState\x12\x18\n" +
+	"\asession\x18\x01 \x01(\rR\asession\x12\x1b\n" +
+	"\tsigned_in\x18\x02 \x01(\bR\bsignedIn\x12\x1a\n" +
+	"\bnickname\x18\x03 \x01(\tR\bnickname\x12$\n" +
+	"\x04role\x18\x04 \x01(\x0e2\x10.singoff.v1.RoleR\x04role\x12\x12\n" +
+	"\x04seat\x18\x05 \x01(\rR\x04seat\x12\x1e\n" +
 	"\n" +
-	"connection\x18\b \x01(\x04R\n" +
+	"connection\x18\x06 \x01(\x04R\n" +
 	"connection\x12\x1d\n" +
 	"\n" +
-	"away_since\x18\t \x01(\x03R\tawaySince\x12\x1d\n" +
+	"away_since\x18\a \x01(\x03R\tawaySince\x12\x1d\n" +
 	"\n" +
-	"held_until\x18\n" +
-	" \x01(\x03R\theldUntil\x12\x16\n" +
-	"\x06hidden\x18\v \x01(\bR\x06hidden\x12\x1f\n" +
-	"\vjoined_time\x18\f \x01(\x03R\n" +
+	"held_until\x18\b \x01(\x03R\theldUntil\x12\x16\n" +
+	"\x06hidden\x18\t \x01(\bR\x06hidden\x12\x1f\n" +
+	"\vjoined_time\x18\n" +
+	" \x01(\x03R\n" +
 	"joinedTime\x12\x1f\n" +
-	"\vsince_epoch\x18\r \x01(\x06R\n" +
+	"\vsince_epoch\x18\v \x01(\x06R\n" +
 	"sinceEpoch\x12\x1b\n" +
-	"\tsince_seq\x18\x0e \x01(\x04R\bsinceSeq\x12%\n" +
-	"\x04pick\x18\x0f \x01(\v2\x11.singoff.v1.TrackR\x04pick\"u\n" +
+	"\tsince_seq\x18\f \x01(\x04R\bsinceSeq\x12%\n" +
+	"\x04pick\x18\r \x01(\v2\x11.singoff.v1.TrackR\x04pick\"u\n" +
 	"\bSessions\x12\x12\n" +
 	"\x04user\x18\x01 \x03(\rR\x04user\x12\x1a\n" +
 	"\binstance\x18\x02 \x03(\x06R\binstance\x12\x18\n" +

@@ -1,0 +1,152 @@
+package room
+
+import (
+	"errors"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/eventlog"
+	"github.com/singoff/singoff/service/room/engine"
+	"github.com/singoff/singoff/service/room/rules"
+)
+
+// greeting is a Welcome whose recovery is still to be found, and the events that a resumed client may have missed.
+type greeting struct {
+	welcome *singoffv1.Welcome
+	// after and upTo bound the missed events: after < seq <= upTo.
+	after, upTo uint64
+	// missed are they, if the ring held them all; else they are read from the log.
+	missed []engine.Item
+	inRing bool
+}
+
+// errTooFar ends the reading of missed events that are too many bytes.
+var errTooFar = errors.New("room: too far behind")
+
+// recovery compares like raft: the log must hold last_seq under that epoch. nil: the events since then are to be found.
+func recovery(s *rules.State, resume *singoffv1.Resume) *singoffv1.Recovery {
+	snapshot := func(cause singoffv1.Recovery_Cause) *singoffv1.Recovery {
+		return &singoffv1.Recovery{Kind: singoffv1.Recovery_KIND_SNAPSHOT, Cause: cause}
+	}
+	if resume == nil || resume.Epoch == 0 {
+		return &singoffv1.Recovery{Kind: singoffv1.Recovery_KIND_NEW}
+	}
+	epoch, known := s.EpochAt(resume.LastSeq)
+	switch {
+	case !known || epoch != resume.Epoch:
+		return snapshot(singoffv1.Recovery_CAUSE_LOG_LOST)
+	case s.Seq()-resume.LastSeq > MaxReplayEvents:
+		return snapshot(singoffv1.Recovery_CAUSE_TOO_FAR_BEHIND)
+	}
+	return nil
+}
+
+// welcome makes the answer to a Hello from the room as it is now.
+func (r *room) welcome(c *Conn, w engine.Welcome, s *rules.State) *greeting {
+	self, since := s.Self(w.MemberID)
+	last, _ := s.LastNumber(w.User, w.Instance)
+	g := &greeting{upTo: s.Seq(), welcome: &singoffv1.Welcome{
+		Self: self, GuestKey: c.about.GuestKey, Instance: c.about.Instance, InstanceKnown: w.InstanceKnown, LastNumber: last,
+		MemberSince: since, Epoch: s.Epoch(), SnapshotSeq: s.Seq(), Room: s.Room(w.MemberID), Limits: r.manager.limits,
+		ConnectionId: c.secret[:], RecentChat: s.RecentChat(w.User), ServerTime: timestamppb.New(r.now()),
+		Recovery: recovery(s, c.about.Resume),
+	}}
+	if g.welcome.Recovery == nil {
+		g.after = c.about.Resume.LastSeq
+	}
+	return g
+}
+
+// greet sends the Welcome and, on RESUMED, the missed events. A Goaway: they can't be read at the moment.
+func (c *Conn) greet(g *greeting, send func([][]byte) error) (*singoffv1.Goaway, error) {
+	var missed []engine.Item
+	if g.welcome.Recovery == nil {
+		var err error
+		missed, err = c.missed(g)
+		switch {
+		case errors.Is(err, eventlog.ErrTrimmed):
+			g.welcome.Recovery = &singoffv1.Recovery{Kind: singoffv1.Recovery_KIND_SNAPSHOT, Cause: singoffv1.Recovery_CAUSE_TRIMMED}
+		case errors.Is(err, errTooFar):
+			g.welcome.Recovery = &singoffv1.Recovery{Kind: singoffv1.Recovery_KIND_SNAPSHOT, Cause: singoffv1.Recovery_CAUSE_TOO_FAR_BEHIND}
+		case err != nil:
+			c.room.logger.Error().Err(err).Msg("the log can't be read for a resume")
+			return engine.LogUnreachable(), nil
+		default:
+			g.welcome.Recovery = &singoffv1.Recovery{Kind: singoffv1.Recovery_KIND_RESUMED, Events: uint32(len(missed))}
+		}
+	}
+	response, _ := engine.Response(&singoffv1.Event{Time: g.welcome.ServerTime, MemberId: g.welcome.Self.GetMemberId(), Body: &singoffv1.Event_Welcome{Welcome: g.welcome}})
+	if err := send([][]byte{response}); err != nil {
+		return nil, err
+	}
+	c.room.manager.metrics.recovered(g.welcome.Recovery)
+	return nil, c.sendMissed(missed, send)
+}
+
+func (c *Conn) sendMissed(missed []engine.Item, send func([][]byte) error) error {
+	var parts [][]byte
+	size := 0
+	for i := range missed {
+		response := c.copyFor(&missed[i])
+		if size > 0 && size+len(response) > MaxFrameBytes {
+			if err := send(parts); err != nil {
+				return err
+			}
+			parts, size = parts[:0], 0
+		}
+		parts = append(parts, response)
+		size += len(response)
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return send(parts)
+}
+
+// missed finds the events that this user may see and has missed, in the ring or else in the log. It may wait for the log.
+func (c *Conn) missed(g *greeting) ([]engine.Item, error) {
+	items := g.missed
+	if !g.inRing && g.upTo > g.after {
+		var err error
+		if items, err = c.room.read(g.after, g.upTo); err != nil {
+			return nil, err
+		}
+	}
+	visible, size := make([]engine.Item, 0, len(items)), 0
+	for _, it := range items {
+		if rules.Visible(it.Audience, c.user) {
+			visible = append(visible, it)
+			size += len(it.Response)
+		}
+	}
+	if size > MaxReplayBytes {
+		return nil, errTooFar
+	}
+	return visible, nil
+}
+
+// read gives the events after < seq <= upTo from the log.
+func (r *room) read(after, upTo uint64) (items []engine.Item, err error) {
+	for stored, err := range r.manager.log.Read(r.ctx, r.key, after+1) {
+		if err != nil {
+			return nil, err
+		}
+		in, err := engine.Items(stored.Data)
+		if err != nil {
+			return nil, err
+		}
+		for _, it := range in {
+			if it.Seq > after && it.Seq <= upTo {
+				items = append(items, it)
+			}
+		}
+		if stored.LastSeq() >= upTo {
+			break
+		}
+	}
+	if len(items) != int(upTo-after) {
+		return nil, eventlog.ErrTrimmed
+	}
+	return items, nil
+}

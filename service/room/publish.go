@@ -1,0 +1,135 @@
+package room
+
+import (
+	"context"
+	"time"
+
+	"github.com/singoff/singoff/service/room/engine"
+)
+
+// publish tells what the engine says: into the ring and the outboxes, and wakes the senders. It waits for nobody.
+func (r *room) publish(out engine.Output, kept bool) {
+	now := r.now()
+	tells := make([][]byte, len(out.Tells))
+	for i, t := range out.Tells {
+		tells[i], _ = engine.Response(t.Event)
+	}
+	if kept {
+		r.summary.Store(r.engine.State().Summary())
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	base := r.ring.end()
+	if len(r.conns) > 0 {
+		for _, it := range out.Items {
+			r.ring.push(it, now)
+		}
+		r.ring.trim(now)
+	}
+	for i, t := range out.Tells {
+		if c := r.conns[t.Connection]; c != nil && c.phase == phaseAttached {
+			r.tellLocked(c, private{tells[i], base + uint64(t.After)})
+		}
+	}
+	for _, w := range out.Welcomes {
+		r.attachLocked(w)
+	}
+	for _, e := range out.Ended {
+		if c := r.conns[e.Connection]; c != nil {
+			c.endLocked(e.Goaway, r.afterLocked(base, out.Items, e.Seq))
+		}
+	}
+	for _, id := range out.Answered {
+		if c := r.conns[id]; c != nil {
+			c.answered()
+		}
+	}
+	if len(out.Items) > 0 {
+		r.wakeLocked()
+	}
+	r.manager.metrics.told(out)
+}
+
+// attachLocked gives a connection its Welcome; from here on it gets what is told.
+func (r *room) attachLocked(w engine.Welcome) {
+	c := r.conns[w.Connection]
+	if c == nil || c.phase != phaseJoining {
+		return
+	}
+	g := r.welcome(c, w, r.engine.State())
+	if g.welcome.Recovery == nil {
+		g.missed, g.inRing = r.ring.since(g.after, g.upTo)
+	}
+	c.greeting, c.phase, c.cursor = g, phaseAttached, r.ring.end()
+	c.wakeSender()
+}
+
+// afterLocked is the ring's index after the event with that seq, or the end if it is older than what was told just now.
+func (r *room) afterLocked(base uint64, items []engine.Item, seq uint64) uint64 {
+	for i, it := range items {
+		if it.Seq > seq {
+			return base + uint64(i)
+		}
+	}
+	return r.ring.end()
+}
+
+// wakeLocked wakes all senders, and ends those whose place in the ring is gone.
+func (r *room) wakeLocked() {
+	for _, c := range r.conns {
+		switch {
+		case c.phase == phaseAttached && c.cursor < r.ring.first:
+			r.tooSlowLocked(c)
+		case c.phase == phaseAttached:
+			c.wakeSender()
+		}
+	}
+}
+
+// sent notes that a frame was handed on.
+func (r *room) sent(w work) {
+	lag := time.Duration(0)
+	if !w.oldest.IsZero() {
+		lag = r.now().Sub(w.oldest)
+	}
+	r.manager.metrics.sent(len(w.parts), lag)
+}
+
+// snapshot stores one every so many entries, beside the loop, and trims what is older than must be kept.
+func (r *room) snapshot() {
+	r.sinceSnap++
+	if r.sinceSnap < snapshotEvery || r.snapshoting.Swap(true) {
+		return
+	}
+	r.sinceSnap = 0
+	snap, err := r.engine.Snapshot()
+	if err != nil {
+		r.logger.Error().Err(err).Msg("a snapshot can't be made")
+		r.snapshoting.Store(false)
+		return
+	}
+	r.background.Go(func() {
+		defer r.snapshoting.Store(false)
+		r.keepSnapshot(snap.Seq, func(ctx context.Context) error { return r.manager.log.StoreSnapshot(ctx, r.key, snap) })
+	})
+}
+
+// storeSnapshot stores one at once.
+func (r *room) storeSnapshot() {
+	if snap, err := r.engine.Snapshot(); err == nil {
+		r.keepSnapshot(snap.Seq, func(ctx context.Context) error { return r.manager.log.StoreSnapshot(ctx, r.key, snap) })
+	}
+}
+
+// keepSnapshot is no loss when it fails: the log has all that the snapshot says.
+func (r *room) keepSnapshot(seq uint64, store func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), appendTimeout)
+	defer cancel()
+	err := store(ctx)
+	if retain := uint64(r.manager.cfg.RetainEvents); err == nil && seq > retain {
+		err = r.manager.log.Trim(ctx, r.key, seq-retain)
+	}
+	if err != nil {
+		r.logger.Warn().Err(err).Msg("a snapshot wasn't stored")
+	}
+}
