@@ -1,0 +1,86 @@
+package rpc
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+)
+
+// join waits for the Hello and hands it to the room. Neither a Goaway nor a Conn: the connection is broken.
+func (c *connection) join() (pingInterval time.Duration, refused *singoffv1.Goaway) {
+	req, goaway := c.awaitHello()
+	if goaway != nil || req == nil {
+		return 0, goaway
+	}
+	j, goaway := parseHello(req)
+	if goaway != nil {
+		return 0, goaway
+	}
+	j.about.RemoteAddr = c.stream.RemoteAddr()
+	c.conn, goaway = c.room.cfg.Manager.Join(j.key, j.hello, j.about)
+	return j.pingInterval, goaway
+}
+
+// awaitHello gives the first message. Neither a message nor a Goaway: the connection is broken.
+func (c *connection) awaitHello() (*singoffv1.JoinRequest, *singoffv1.Goaway) {
+	timer := time.NewTimer(c.room.cfg.HelloTimeout)
+	defer timer.Stop()
+	select {
+	case first := <-c.first:
+		return c.firstMessage(first)
+	case <-c.ctx.Done():
+		return nil, nil
+	case <-timer.C:
+	}
+	select {
+	case first := <-c.first:
+		return c.firstMessage(first)
+	default:
+		return nil, &singoffv1.Goaway{
+			Reason:  singoffv1.Goaway_REASON_HELLO_TIMEOUT,
+			Field:   "hello",
+			Message: fmt.Sprintf("didn't come within %v", c.room.cfg.HelloTimeout),
+		}
+	}
+}
+
+func (c *connection) firstMessage(first received) (*singoffv1.JoinRequest, *singoffv1.Goaway) {
+	switch {
+	case first.err == nil:
+		return first.request, nil
+	case first.err == io.EOF:
+		if !c.pause(halfCloseDoubt) {
+			return nil, nil
+		}
+		return nil, badHello("hello", "is missing: the stream's input ended without one")
+	}
+	if goaway := protocolError(first.err); goaway != nil {
+		return nil, goaway
+	}
+	c.cancel(first.err)
+	return nil, nil
+}
+
+// refuse answers a Hello that never reached a member.
+func (c *connection) refuse(goaway *singoffv1.Goaway) (string, error) {
+	reason := reasonOf(goaway)
+	c.room.metrics.hellos.WithLabelValues(reason).Inc()
+	event := &singoffv1.Event{
+		Time: timestamppb.Now(),
+		Body: &singoffv1.Event_Goaway{Goaway: goaway},
+	}
+	data, err := proto.Marshal(&singoffv1.JoinResponse{Events: []*singoffv1.Event{event}})
+	if err != nil {
+		c.room.cfg.Logger.Error().Err(err).Msg("a Goaway can't be encoded")
+		return "internal", errStatusInternal
+	}
+	if err := c.stream.Send([][]byte{data}); err != nil {
+		return c.broken()
+	}
+	return reason, statusOf(goaway)
+}
