@@ -1,0 +1,134 @@
+// Package web is the HTTP port: whether the server is alive and ready, its metrics, its songs, and a page that says what is here.
+// Browsers' own transports and the page of the battle will be served here too; today the battle is fought over gRPC.
+// It knows no rooms: what it serves is handed to it.
+package web
+
+import (
+	_ "embed"
+	"errors"
+	"html/template"
+	"log"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/rs/zerolog"
+)
+
+// Config of the HTTP port.
+type Config struct {
+	// Ready says why the server isn't ready; nil: it is. The text of the error is shown to everybody. Required.
+	Ready func() error
+	// Songs serves everything below /songs/. Required.
+	Songs http.Handler
+	// Registry is what /metrics shows, and what gets this package's own metrics. Required.
+	Registry *prometheus.Registry
+	// GRPCAddr is where battles are fought, for the page.
+	GRPCAddr string
+	// Version of the server, for the page.
+	Version string
+	// Logger gets what goes wrong with a request. The zero one logs nothing.
+	Logger zerolog.Logger
+}
+
+func (cfg Config) validate() error {
+	switch {
+	case cfg.Ready == nil:
+		return errors.New("web: Config.Ready is missing")
+	case cfg.Songs == nil:
+		return errors.New("web: Config.Songs is missing")
+	case cfg.Registry == nil:
+		return errors.New("web: Config.Registry is missing")
+	}
+	return nil
+}
+
+// What a client may take of the port's time and memory.
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = 30 * time.Second
+	// writeTimeout is long: a browser that plays a long song reads its end late.
+	writeTimeout   = 30 * time.Minute
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 16 << 10
+)
+
+// NewServer makes the server of the port; the caller gives it a listener, and ends it.
+func NewServer(cfg Config) (*http.Server, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	return &http.Server{
+		Handler:           handler(cfg),
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          log.New(cfg.Logger.With().Str("port", "http").Logger(), "", 0),
+	}, nil
+}
+
+func handler(cfg Config) http.Handler {
+	requests := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "singoff_web_requests_total",
+		Help: "HTTP requests answered, by what was asked for and status code.",
+	}, []string{"handler", "code"})
+	cfg.Registry.MustRegister(requests)
+	mux := http.NewServeMux()
+	for pattern, route := range map[string]struct {
+		name    string
+		handler http.Handler
+	}{
+		"GET /healthz": {"healthz", http.HandlerFunc(healthz)},
+		"GET /readyz":  {"readyz", readyz(cfg.Ready)},
+		"GET /metrics": {"metrics", promhttp.HandlerFor(cfg.Registry, promhttp.HandlerOpts{ErrorLog: log.New(cfg.Logger, "", 0)})},
+		"/songs/":      {"songs", cfg.Songs},
+		"GET /{$}":     {"page", page(cfg)},
+	} {
+		mux.Handle(pattern, promhttp.InstrumentHandlerCounter(requests.MustCurryWith(prometheus.Labels{"handler": route.name}), route.handler))
+	}
+	return mux
+}
+
+// healthz answers as long as the process does.
+func healthz(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") }
+
+// readyz says whether new clients should come here.
+func readyz(ready func() error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if err := ready(); err != nil {
+			say(w, http.StatusServiceUnavailable, "not ready: "+err.Error())
+			return
+		}
+		say(w, http.StatusOK, "ready")
+	})
+}
+
+func say(w http.ResponseWriter, code int, text string) {
+	h := w.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(code)
+	_, _ = w.Write([]byte(text + "\n")) // a client that is gone needs no answer
+}
+
+//go:embed page.html
+var pageSource string
+
+var pageTemplate = template.Must(template.New("page").Parse(pageSource))
+
+func page(cfg Config) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		h := w.Header()
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		if err := pageTemplate.Execute(w, cfg); err != nil {
+			cfg.Logger.Debug().Err(err).Msg("the page wasn't read to its end")
+		}
+	})
+}
