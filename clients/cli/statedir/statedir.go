@@ -16,8 +16,7 @@ import (
 	"runtime"
 	"strings"
 
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
+	"github.com/singoff/singoff/clients/cli/names"
 )
 
 // ErrNoHome is returned by Default when the system names no place for a person's files.
@@ -90,7 +89,7 @@ func (k Key) canonical() Key {
 	return Key{
 		Server:    strings.ToLower(strings.TrimSpace(k.Server)),
 		Namespace: cmp.Or(k.Namespace, "default"),
-		Nickname:  norm.NFKC.String(cases.Fold().String(norm.NFKC.String(strings.TrimSpace(k.Nickname)))),
+		Nickname:  names.Fold(k.Nickname),
 	}
 }
 
