@@ -1,0 +1,110 @@
+package linemode
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/singoff/singoff/clients/cli/talk"
+	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+)
+
+// command is what may follow a slash.
+type command struct {
+	name  string
+	usage string // what follows the name
+	help  string
+	do    func(m *Mode, rest string) (talk.Job, error)
+}
+
+// commands in the order /help tells them. A function, as /help is one of them.
+func commands() []command {
+	return []command{
+		{"vote", "NICK up|down|none", "your one standing vote for a singer, or none of it", (*Mode).vote},
+		{"cheer", "[NICK] [KIND] [N]", "cheer as often as you like: clap, heart, fire, laugh, wow, cry; up to 20 at once", (*Mode).cheer},
+		{"song", "[QUERY|NUMBER|ID|none]", "look for songs, and pick one", (*Mode).song},
+		{"play", "", "play your pick for all", steer(singoffv1.Playback_ACTION_START)},
+		{"pause", "", "let your song stand still", steer(singoffv1.Playback_ACTION_PAUSE)},
+		{"resume", "", "let your paused song go on", steer(singoffv1.Playback_ACTION_RESUME)},
+		{"seek", "1:05", "jump in your song", (*Mode).seek},
+		{"stop", "", "end your song; the host may end anybody's", steer(singoffv1.Playback_ACTION_STOP)},
+		{"nick", "NEW", "take another nickname", (*Mode).nick},
+		{"whisper", "NICK TEXT", "say something to one person alone", (*Mode).whisper},
+		{"who", "", "who is here, how the votes stand, what plays", (*Mode).who},
+		{"kick", "NICK", "host: remove somebody for five minutes", moderate(singoffv1.Moderation_ACTION_KICK)},
+		{"ban", "NICK", "host: remove somebody for the room's life", moderate(singoffv1.Moderation_ACTION_BAN)},
+		{"unban", "NICK", "host: let somebody come back", (*Mode).unban},
+		{"lock", "", "host: let nobody new in", lock(singoffv1.Moderation_ACTION_LOCK)},
+		{"unlock", "", "host: let people in again", lock(singoffv1.Moderation_ACTION_UNLOCK)},
+		{"free", "NICK", "host: give away the seat of somebody who is away", moderate(singoffv1.Moderation_ACTION_FREE_SEAT)},
+		{"pass", "NICK", "host: make somebody else the host", moderate(singoffv1.Moderation_ACTION_PASS_HOST)},
+		{"leave", "", "leave the room; so do Ctrl-C and the end of the input", (*Mode).leave},
+		{"help", "", "this list", (*Mode).help},
+	}
+}
+
+func commandOf(name string) (command, bool) {
+	for _, c := range commands() {
+		if c.name == name {
+			return c, true
+		}
+	}
+	return command{}, false
+}
+
+func (c command) String() string { return strings.TrimSpace("/" + c.name + " " + c.usage) }
+
+// misuse refuses what follows a command, and says what should.
+func misuse(name string) error {
+	c, _ := commandOf(name)
+	return fmt.Errorf("it is %v: %s", c, c.help)
+}
+
+func (m *Mode) help(string) (talk.Job, error) {
+	lines := []string{"A line is said to the room; // says a line that begins with /. A name's beginning is enough, quote one with spaces."}
+	for _, c := range commands() {
+		lines = append(lines, fmt.Sprintf("%-30s %s", c, c.help))
+	}
+	m.note(lines...)
+	return nil, nil
+}
+
+func (m *Mode) who(string) (talk.Job, error) {
+	state := m.room.State()
+	if state.Room == nil {
+		return nil, nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, line := range m.printer.Who(state.Room) {
+		m.printLocked(m.printer.Note(line))
+	}
+	m.printLocked(m.printer.Note(m.printer.NowPlaying(state.Room.GetNowPlaying(), m.room.Now())))
+	return nil, nil
+}
+
+func (m *Mode) leave(string) (talk.Job, error) {
+	return func(context.Context) error { return talk.ErrLeave }, nil
+}
+
+// told is a job of one command of the SDK, which says so if nothing came of it.
+func (m *Mode) told(do func(ctx context.Context) (*singoffv1.Event, error)) talk.Job {
+	return func(ctx context.Context) error {
+		ev, err := do(ctx)
+		if err == nil && ev.GetAck() != nil && !ev.GetAck().GetRepeated() {
+			m.note("nothing changed")
+		}
+		return err
+	}
+}
+
+func (m *Mode) say(text string) talk.Job {
+	return m.told(func(ctx context.Context) (*singoffv1.Event, error) { return m.room.Say(ctx, text) })
+}
+
+func (m *Mode) nick(rest string) (talk.Job, error) {
+	if rest == "" {
+		return nil, misuse("nick")
+	}
+	return m.told(func(ctx context.Context) (*singoffv1.Event, error) { return m.room.Rename(ctx, rest) }), nil
+}
