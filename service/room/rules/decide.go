@@ -272,7 +272,11 @@ func (b *Batch) rename(m *member, nickname string) *Refusal {
 	if holder != nil && holder != m && !b.holdOver(holder) {
 		return refuse(singoffv1.Rejected_REASON_NICKNAME_TAKEN, "presence.nickname", "somebody in this room is called %q already", holder.nickname)
 	}
-	if b.state.namesSize()-len(m.nickname)+len(clean) > MaxNamesSize {
+	size := b.state.namesSize() - len(m.nickname) + len(clean)
+	if holder != nil && holder != m {
+		size -= len(holder.nickname)
+	}
+	if size > MaxNamesSize {
 		return refuse(singoffv1.Rejected_REASON_ROOM_LIMIT, "presence.nickname", "all nicknames of the room together are longer than %d bytes", MaxNamesSize)
 	}
 	if holder != nil && holder != m {

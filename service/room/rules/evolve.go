@@ -93,6 +93,7 @@ func (s *State) applyPresence(r *Record, p *singoffv1.Presence) error {
 		s.remove(m)
 	case singoffv1.Presence_CHANGE_AWAY:
 		s.setAway(m, r.Event.Time.AsTime().UnixMilli(), p.Member.HeldUntil.AsTime().UnixMilli())
+		s.findAwayest()
 	case singoffv1.Presence_CHANGE_RETURNED:
 		a, ok := r.Fact.(*Attached)
 		if !ok {
@@ -112,8 +113,8 @@ func (s *State) applyPresence(r *Record, p *singoffv1.Presence) error {
 
 func (s *State) join(r *Record, v *singoffv1.Member) error {
 	a, ok := r.Fact.(*Attached)
-	if !ok || a.MemberID != v.GetMemberId() || s.byID[a.MemberID] != nil {
-		return bad("%q joined without a connection, or twice", v.GetMemberId())
+	if !ok || a.MemberID != v.GetMemberId() || a.MemberID != memberID(s.epoch, s.seq) {
+		return bad("%q joined without a connection, or under another's id", v.GetMemberId())
 	}
 	if made := a.Made; made != nil {
 		s.made, s.title, s.singers, s.watchers = true, made.Title, made.Singers, made.Watchers
@@ -137,8 +138,8 @@ func (s *State) join(r *Record, v *singoffv1.Member) error {
 // attach makes a connection its member's current one.
 func (s *State) attach(a *Attached) error {
 	m := s.byID[a.MemberID]
-	if m == nil {
-		return bad("a connection of %q, who isn't there", a.MemberID)
+	if m == nil || a.Connection == 0 {
+		return bad("connection %d of %q, who isn't there or got none", a.Connection, a.MemberID)
 	}
 	if m.instance != a.Instance {
 		s.sessions.touch(m.user, m.instance).members--
@@ -150,6 +151,9 @@ func (s *State) attach(a *Attached) error {
 	m.conn = a.Connection
 	m.awaySince, m.heldUntil = 0, 0
 	s.byConn[m.conn] = m
+	if s.awayest == m {
+		s.findAwayest()
+	}
 	s.sessions.trim(s.sessionLimit())
 	return nil
 }
@@ -169,6 +173,9 @@ func (s *State) remove(m *member) {
 		}
 	}
 	s.sessions.touch(m.user, m.instance).members--
+	if s.awayest == m {
+		s.findAwayest()
+	}
 	if s.host == m.id {
 		s.host = ""
 	}
@@ -245,6 +252,7 @@ func (s *State) open(e *singoffv1.Event, o *singoffv1.RoomOpened) {
 			s.remove(m)
 		}
 	}
+	s.findAwayest()
 }
 
 func (s *State) close() {

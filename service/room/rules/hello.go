@@ -34,6 +34,9 @@ func (b *Batch) Hello(conn Connection, h Hello) (*Attachment, *singoffv1.Goaway)
 	if e.role == singoffv1.Role_ROLE_UNSPECIFIED {
 		e.role = singoffv1.Role_ROLE_WATCHER
 	}
+	if e.role < singoffv1.Role_ROLE_SINGER || e.role > singoffv1.Role_ROLE_OBSERVER {
+		return nil, goaway(singoffv1.Goaway_REASON_INVALID_HELLO, "hello.role", "the role is SINGER, WATCHER or OBSERVER")
+	}
 	s := b.state
 	if x := s.sessions.get(h.User, h.Instance); x != nil {
 		e.known = true
@@ -221,7 +224,11 @@ func (b *Batch) admit(e *entrance) *member {
 	b.emit(&Record{Fact: attached, Event: m.author(&singoffv1.Event{Body: &singoffv1.Event_Presence{Presence: &singoffv1.Presence{
 		Change: singoffv1.Presence_CHANGE_JOINED, Member: m.view(), RoomTitle: title, Counts: b.countsAfter(m, singoffv1.Presence_CHANGE_JOINED),
 	}}})})
-	return s.byID[m.id]
+	m = s.byID[m.id]
+	if t := s.votes.tallies[m.user]; m.role == singoffv1.Role_ROLE_SINGER && t != (tally{}) {
+		b.tellTally(m) // their votes still stand, and nobody knows by the new id
+	}
+	return m
 }
 
 // Lost decides a broken connection: its member is AWAY, an observer is gone. A connection that isn't current changes nothing.

@@ -58,7 +58,7 @@ func (b *Batch) passHost(m, to *member) *Refusal {
 
 func (b *Batch) freeSeat(m, to *member) *Refusal {
 	if !to.away() {
-		return refuse(singoffv1.Rejected_REASON_NOT_ALLOWED, "moderation.member_id", "%s isn't away", to.nickname)
+		return refuse(singoffv1.Rejected_REASON_NOT_ALLOWED, "moderation.member_id", "only the seat of an away member can be freed")
 	}
 	b.act(m, &Record{}, &singoffv1.Moderation{Action: singoffv1.Moderation_ACTION_FREE_SEAT, MemberId: to.id, Nickname: to.nickname})
 	b.leave(to, singoffv1.Presence_REASON_SEAT_FREED, nil)
@@ -90,7 +90,9 @@ func (b *Batch) expel(m, to *member, action singoffv1.Moderation_Action) *Refusa
 	voted := b.votedFor(to.user)
 	b.act(m, &Record{Fact: removed}, act)
 	if action == singoffv1.Moderation_ACTION_BAN {
-		b.recount(voted)
+		for _, x := range voted {
+			b.tellTally(x)
+		}
 	}
 	for _, x := range append([]*member(nil), b.state.members...) {
 		if x.user == to.user {
@@ -108,15 +110,6 @@ func (b *Batch) votedFor(voter User) (singers []*member) {
 		}
 	}
 	return singers
-}
-
-// recount tells the tallies from which a banned user's votes have gone. It comes from the server: it is nobody's vote.
-func (b *Batch) recount(singers []*member) {
-	for _, x := range singers {
-		b.emit(&Record{Event: &singoffv1.Event{Body: &singoffv1.Event_Vote{Vote: &singoffv1.Vote{
-			SingerMemberId: x.id, Choice: singoffv1.Vote_CHOICE_NONE, Tally: b.state.votes.tallies[x.user].proto(),
-		}}}})
-	}
 }
 
 // unban lets the user come back who was removed as that member.

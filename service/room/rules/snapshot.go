@@ -113,6 +113,7 @@ func FromSnapshot(namespace, room string, p *logv1.Snapshot) (*State, error) {
 		}
 		r.member(s, m, all[m.Session])
 	}
+	s.findAwayest()
 	r.votes(s, p.Votes)
 	for _, b := range p.Bans {
 		s.bans = append(s.bans, ban{user: r.user(b.User), memberID: b.MemberId, nickname: b.Nickname, until: b.Until})

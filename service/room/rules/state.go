@@ -33,6 +33,7 @@ type State struct {
 	members  []*member // in the order they joined
 	byID     map[string]*member
 	byConn   map[Connection]*member
+	awayest  *member // away longest, of several the one who joined first; nil: nobody is away
 	sessions *sessions
 	votes    *votes
 	bans     []ban // oldest first
@@ -117,6 +118,9 @@ func (s *State) Clone() *State {
 		if n.conn != 0 {
 			c.byConn[n.conn] = &n
 		}
+		if m == s.awayest {
+			c.awayest = &n
+		}
 	}
 	c.sessions = s.sessions.clone()
 	c.votes = s.votes.clone()
@@ -184,13 +188,14 @@ func (s *State) count(role singoffv1.Role) (n int) {
 
 // freeSeat is the lowest free seat of a role, 0 if there is none.
 func (s *State) freeSeat(role singoffv1.Role) int {
-	taken := make(map[int]bool)
+	seats := s.seatsOf(role)
+	taken := make([]bool, seats+1)
 	for _, m := range s.members {
-		if m.role == role {
+		if m.role == role && m.seat <= seats {
 			taken[m.seat] = true
 		}
 	}
-	for seat := 1; seat <= s.seatsOf(role); seat++ {
+	for seat := 1; seat <= seats; seat++ {
 		if !taken[seat] {
 			return seat
 		}
@@ -251,6 +256,16 @@ func (s *State) counts() *singoffv1.Counts {
 		}
 	}
 	return c
+}
+
+// findAwayest is called whenever somebody goes away, comes back or is gone, so that nobody else needs to look.
+func (s *State) findAwayest() {
+	s.awayest = nil
+	for _, m := range s.members {
+		if m.away() && (s.awayest == nil || m.awaySince < s.awayest.awaySince) {
+			s.awayest = m
+		}
+	}
 }
 
 func (s *State) namesSize() (n int) {

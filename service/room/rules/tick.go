@@ -28,10 +28,8 @@ func (s *State) next(cfg *Config) (first due, any bool) {
 			first, any = d, true
 		}
 	}
-	for _, m := range s.members {
-		if m.away() {
-			take(due{m.awaySince + cfg.AwayLimit.Milliseconds(), dueGone, m})
-		}
+	if m := s.awayest; m != nil {
+		take(due{m.awaySince + cfg.AwayLimit.Milliseconds(), dueGone, m})
 	}
 	if p := s.playing; p != nil {
 		if at, ends := endOf(p); ends {

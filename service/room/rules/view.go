@@ -70,7 +70,7 @@ func (s *State) Self(memberID string) (*singoffv1.Member, *singoffv1.Since) {
 
 // Summary is the room's line in a list of rooms; nil if nobody is there.
 func (s *State) Summary() *singoffv1.RoomSummary {
-	if !s.made {
+	if !s.made || len(s.members) == 0 {
 		return nil
 	}
 	sum := &singoffv1.RoomSummary{RoomId: s.room, Title: s.title, Seats: s.seats(), Counts: s.counts(), NowPlaying: s.playing, Locked: s.locked}

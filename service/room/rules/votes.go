@@ -91,3 +91,10 @@ func (v *votes) forget(voter User) {
 		}
 	}
 }
+
+// tell says a singer's tally without a vote. It comes from the server.
+func (b *Batch) tellTally(singer *member) {
+	b.emit(&Record{Event: &singoffv1.Event{Body: &singoffv1.Event_Vote{Vote: &singoffv1.Vote{
+		SingerMemberId: singer.id, Choice: singoffv1.Vote_CHOICE_NONE, Tally: b.state.votes.tallies[singer.user].proto(),
+	}}}})
+}
