@@ -25,6 +25,8 @@ type Config struct {
 	Client *singoff.Client
 	// Room that is joined.
 	Room *singoff.Room
+	// Asked is the role that was asked for: one who is a member already keeps the old one, and is told.
+	Asked singoffv1.Role
 	// Out takes the lines. After a write to it fails nothing more is written.
 	Out io.Writer
 	// Look of the lines.
@@ -35,6 +37,7 @@ type Config struct {
 type Mode struct {
 	client *singoff.Client
 	room   *singoff.Room
+	asked  singoffv1.Role
 	now    func() time.Time
 
 	mu      sync.Mutex // of what follows
@@ -47,7 +50,7 @@ var _ talk.Mode = (*Mode)(nil)
 
 // New makes the mode.
 func New(cfg Config) *Mode {
-	m := &Mode{client: cfg.Client, room: cfg.Room, out: cfg.Out, printer: show.New(cfg.Look), now: cfg.Look.Now}
+	m := &Mode{client: cfg.Client, room: cfg.Room, asked: cfg.Asked, out: cfg.Out, printer: show.New(cfg.Look), now: cfg.Look.Now}
 	if m.now == nil {
 		m.now = time.Now
 	}
@@ -76,6 +79,11 @@ func (m *Mode) Event(ev *singoffv1.Event) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.printLocked(m.printer.Event(ev)...)
+	if w := ev.GetWelcome(); w != nil && m.asked != 0 && w.GetSelf().GetRole() != m.asked {
+		is, asked := show.Role(w.GetSelf().GetRole()), show.Role(m.asked)
+		m.printLocked(m.printer.Note(fmt.Sprintf("you are still a %s here: to be a %s, /leave and join again", is, asked)))
+		m.asked = 0
+	}
 }
 
 // Connection prints that the connection is lost, and when the next try is made; that it's back is a Welcome.

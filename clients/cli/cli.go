@@ -1,0 +1,123 @@
+// Package cli is the program `singoff`: it joins rooms from a terminal or a script, lists rooms and songs, and simulates battles.
+// Main reads the command line, runs one command, and gives the exit code, which says what went wrong; errors say what to do.
+// Everything is done through the SDK.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/alecthomas/kong"
+	"github.com/mattn/go-isatty"
+
+	singoff "github.com/singoff/singoff/clients/go"
+)
+
+// Config is what the program is run with.
+type Config struct {
+	// Args are the command line's, without the program's name.
+	Args []string
+	// In, Out and Err are standard input, output and error.
+	In       io.Reader
+	Out, Err io.Writer
+	// Version is printed by --version, and told to servers.
+	Version string
+}
+
+// grammar of the command line.
+type grammar struct {
+	globals
+	Join     joinCommand     `cmd:"" help:"Join a room, or open it: chat, vote, cheer, sing."`
+	Rooms    roomsCommand    `cmd:"" help:"List the rooms somebody is in."`
+	Songs    songsCommand    `cmd:"" help:"List the songs, or look for one."`
+	Simulate simulateCommand `cmd:"" help:"Let simulated people hold battles, and check that nobody missed anything."`
+}
+
+// globals are the flags of all commands, and what they run with.
+type globals struct {
+	Server    string           `default:"127.0.0.1:7070" env:"SINGOFF_SERVER" placeholder:"ADDRESS" help:"Server: HOST:PORT, or unix:PATH (${default}; $$${env})."`
+	Namespace string           `env:"SINGOFF_NAMESPACE" placeholder:"NAME" help:"Rooms of different namespaces never see each other (default; $$${env})."`
+	Plaintext bool             `help:"Speak unencrypted to a server elsewhere too. On this machine that's the default, elsewhere TLS is. Keys can be read on the way."`
+	Version   kong.VersionFlag `short:"V" help:"Print the version and exit."`
+
+	cfg Config
+}
+
+const description = `Song battles from a terminal: two singers, their watchers, one order of everything.
+
+  singoff join 'Friday battle' --nick Mina --role singer
+  singoff join '금요일 배틀' --nick Juno
+  singoff rooms --watch
+  singoff songs love
+  singoff simulate --rooms 5 --members 8 --drops 30
+
+A server is started with: singoffd
+
+Exit codes: 0 done; 1 failed, or a simulation found a fault; 2 wrong usage; 3 no server reached; 4 the nickname is taken;
+5 no free place; 6 kept out or removed (locked, kicked, banned, seat freed); 7 another program took over; 130 interrupted.`
+
+// exited carries the exit code of --help and --version out of the parser.
+type exited int
+
+// Main runs the program and gives its exit code. Cancelling ctx asks the command to end cleanly.
+func Main(ctx context.Context, cfg Config) (code int) {
+	defer func() {
+		if e := recover(); e != nil {
+			over, ok := e.(exited)
+			if !ok {
+				panic(e)
+			}
+			code = int(over)
+		}
+	}()
+	g := &grammar{globals: globals{cfg: cfg}}
+	parser, err := kong.New(g,
+		kong.Name("singoff"), kong.Description(description), kong.Vars{"version": "singoff " + cfg.Version},
+		kong.Writers(cfg.Out, cfg.Err), kong.Exit(func(code int) { panic(exited(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 110}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err != nil {
+		fmt.Fprintln(cfg.Err, "singoff:", err)
+		return CodeFailed
+	}
+	command, err := parser.Parse(cfg.Args)
+	if err != nil {
+		fmt.Fprintf(cfg.Err, "singoff: %v\nsingoff --help, or singoff COMMAND --help, tells how it's used.\n", err)
+		return CodeUsage
+	}
+	if err := command.Run(&g.globals); err != nil {
+		told, code := explain(err, &g.globals)
+		fmt.Fprintln(cfg.Err, "singoff:", told)
+		return code
+	}
+	return CodeDone
+}
+
+// dial makes the client of the server.
+func (g *globals) dial() (*singoff.Client, error) {
+	options := []singoff.Option{singoff.WithClientName("singoff-cli " + g.cfg.Version)}
+	if g.Namespace != "" {
+		options = append(options, singoff.WithNamespace(g.Namespace))
+	}
+	if g.Plaintext {
+		options = append(options, singoff.WithPlaintext())
+	}
+	return singoff.Dial(g.Server, options...)
+}
+
+// colour tells whether the output is a terminal whose reader wants colours.
+func (g *globals) colour() bool {
+	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(g.cfg.Out)
+}
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && (isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()))
+}
+
+// closing adds the error of closing to what a command returns.
+func closing(c io.Closer, err *error) { *err = errors.Join(*err, c.Close()) }

@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/singoff/singoff/clients/cli/harmless"
+	"github.com/singoff/singoff/clients/cli/simulate"
+	"github.com/singoff/singoff/clients/cli/talk"
+	singoff "github.com/singoff/singoff/clients/go"
+	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+)
+
+// Exit codes.
+const (
+	CodeDone          = 0
+	CodeFailed        = 1 // also: a simulation found a fault
+	CodeUsage         = 2
+	CodeUnreachable   = 3
+	CodeNicknameTaken = 4
+	CodeFull          = 5
+	CodeKeptOut       = 6 // locked, kicked, banned, seat freed, removed by the operator
+	CodeTakenOver     = 7
+	CodeInterrupted   = 130
+)
+
+// errUsage is wrapped by errors about flags that only their combination shows.
+var errUsage = errors.New("wrong usage")
+
+// errUnreachable is wrapped by errors about a server that doesn't answer.
+var errUnreachable = errors.New("no server answers")
+
+// errFaults: the simulation's report tells them.
+var errFaults = errors.New("promises were broken: see the report")
+
+// explain says what went wrong and what to do, with the exit code.
+func explain(err error, g *globals) (told string, code int) {
+	var goaway *singoff.GoawayError
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "interrupted", CodeInterrupted
+	case errors.Is(err, errUnreachable):
+		return unreachable(err, g), CodeUnreachable
+	case errors.As(err, &goaway):
+		return farewell(goaway)
+	case errors.Is(err, errUsage), errors.Is(err, singoff.ErrInvalid), errors.Is(err, simulate.ErrConfig):
+		return harmless.Text(err.Error()), CodeUsage
+	case errors.Is(err, talk.ErrNotLeft):
+		return harmless.Text(err.Error()), CodeUnreachable
+	case down(err):
+		return unreachable(err, g), CodeUnreachable
+	}
+	if s, ok := status.FromError(err); ok {
+		return "the server refused: " + harmless.Text(s.Message()), CodeFailed
+	}
+	return harmless.Text(err.Error()), CodeFailed
+}
+
+// down tells whether an error is that of a server that isn't there.
+func down(err error) bool {
+	code := status.Code(err)
+	return code == codes.Unavailable || code == codes.DeadlineExceeded || errors.Is(err, context.DeadlineExceeded)
+}
+
+func unreachable(err error, g *globals) string {
+	detail := err.Error()
+	if s, ok := status.FromError(err); ok {
+		detail = s.Message()
+	}
+	return fmt.Sprintf("no server answers at %s (%s).\nStart one with: singoffd\nOr name another one with --server HOST:PORT or SINGOFF_SERVER.",
+		harmless.Text(g.Server), harmless.Text(detail))
+}
+
+// farewells say what each final goodbye means for a person.
+var farewells = map[singoffv1.Goaway_Reason]struct {
+	told string
+	code int
+}{
+	singoffv1.Goaway_REASON_NICKNAME_TAKEN: {"somebody in the room has this nickname: choose another one with --nick", CodeNicknameTaken},
+	singoffv1.Goaway_REASON_FULL:           {"no seat of this role is free: try --role watcher, or --role observer to look on only", CodeFull},
+	singoffv1.Goaway_REASON_ROOM_LIMIT:     {"the room can't take more people: try another room", CodeFull},
+	singoffv1.Goaway_REASON_TOO_MANY:       {"the server can't take more connections or rooms: try again later", CodeFull},
+	singoffv1.Goaway_REASON_LOCKED:         {"the room is locked for newcomers: ask its host to /unlock it", CodeKeptOut},
+	singoffv1.Goaway_REASON_KICKED:         {"the host has kicked you", CodeKeptOut},
+	singoffv1.Goaway_REASON_BANNED:         {"the host has banned you from this room", CodeKeptOut},
+	singoffv1.Goaway_REASON_SEAT_FREED:     {"you were away, and the host gave your seat to others: join again for another one", CodeKeptOut},
+	singoffv1.Goaway_REASON_ADMIN:          {"the operator ended the connection", CodeKeptOut},
+	singoffv1.Goaway_REASON_TAKEN_OVER:     {"another program has taken over under this nickname; starting this one again takes it back", CodeTakenOver},
+	singoffv1.Goaway_REASON_DRAINING:       {"the server shuts down: try again when it is back", CodeUnreachable},
+	singoffv1.Goaway_REASON_LOG_UNREACHABLE: {
+		"the server can't reach its log: try again later", CodeUnreachable},
+}
+
+func farewell(g *singoff.GoawayError) (told string, code int) {
+	f, ok := farewells[g.Reason]
+	if !ok {
+		return harmless.Text(g.Error()), CodeFailed
+	}
+	told = f.told
+	if g.RetryAfter > 0 {
+		told += fmt.Sprintf("; come back in %v", g.RetryAfter.Round(time.Second))
+	}
+	if g.Message != "" {
+		told += " (" + harmless.Text(g.Message) + ")"
+	}
+	return told, f.code
+}

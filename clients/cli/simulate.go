@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/singoff/singoff/clients/cli/simulate"
+)
+
+type simulateCommand struct {
+	Rooms    int           `default:"2" help:"Battles at once (${default})."`
+	Members  int           `default:"8" help:"Members of each battle: they take the singers' seats, then the watchers', the rest are observers, who see everything and say nothing (${default})."`
+	Rate     float64       `default:"20" placeholder:"PER_SECOND" help:"Commands per second, by all together (${default})."`
+	Drops    float64       `default:"30" placeholder:"PER_MINUTE" help:"Connections cut per minute, of all together (${default})."`
+	Duration time.Duration `default:"30s" help:"How long the battles last (${default}). Ctrl-C ends them early, with a report."`
+	Seed     uint64        `help:"Makes people do the same again; 0: another one each time."`
+	JSON     bool          `name:"json" help:"Write the report as one JSON object."`
+}
+
+// Help is what `singoff simulate --help` adds.
+func (simulateCommand) Help() string {
+	return `Simulated people chat, whisper, vote, cheer, pick songs and play them; their connections are cut, and they come back. In the end
+everything that anybody saw is compared: lost, repeated, reordered, other faults and stuck must all be 0, else the exit code is 1.
+Rooms are called sim-… and are left at the end.
+
+  singoff simulate
+  singoff simulate --rooms 10 --members 24 --rate 200 --drops 120 --duration 5m --seed 7
+  singoff simulate --json | jq .latency`
+}
+
+// Run simulates and reports.
+func (c *simulateCommand) Run(ctx context.Context, g *globals) (err error) {
+	client, err := g.dial()
+	if err != nil {
+		return err
+	}
+	defer closing(client, &err)
+	if err := answers(ctx, client); err != nil {
+		return err
+	}
+	for c.Seed == 0 {
+		c.Seed = rand.Uint64() >> 12 // short enough for JSON readers that round
+	}
+	report, err := simulate.Run(ctx, simulate.Config{
+		Target: g.Server, TLS: c.encryption(g), Namespace: g.Namespace,
+		Rooms: c.Rooms, Members: c.Members, Rate: c.Rate, Drops: c.Drops, Duration: c.Duration, Seed: c.Seed,
+		Progress: progress(g),
+	})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		if err := json.NewEncoder(g.cfg.Out).Encode(report); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprint(g.cfg.Out, report)
+	}
+	if !report.Good() {
+		return errFaults
+	}
+	return nil
+}
+
+// encryption is that of the SDK: TLS for servers elsewhere, unless --plaintext says otherwise.
+func (c *simulateCommand) encryption(g *globals) *tls.Config {
+	if g.Plaintext || strings.HasPrefix(g.Server, "unix:") {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(g.Server)
+	if ip := net.ParseIP(host); err == nil && (host == "localhost" || ip != nil && ip.IsLoopback()) {
+		return nil
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12}
+}
+
+// progress rewrites one line on a terminal, and adds one every ten seconds elsewhere.
+func progress(g *globals) func(simulate.Progress) {
+	terminal := isTerminal(g.cfg.Err)
+	return func(p simulate.Progress) {
+		line := fmt.Sprintf("%4.0f s: %d of %d joined, %d commands, %d deliveries, %d drops",
+			p.Elapsed.Seconds(), p.Joined, p.Members, p.Commands, p.Deliveries, p.Drops)
+		switch {
+		case terminal:
+			fmt.Fprint(g.cfg.Err, "\r\x1b[K"+line)
+		case int(p.Elapsed.Seconds())%10 == 0:
+			fmt.Fprintln(g.cfg.Err, line)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+// Package simulate lets simulated people hold battles on a server: they chat, whisper, vote, cheer, pick songs and play them,
+// have their connections cut and come back. What all of them saw is checked as history does it, and told in a Report with how fast
+// it was. It uses the SDK as any client does; each person has a connection of their own, through a small relay that cuts it.
+package simulate
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"time"
+
+	singoff "github.com/singoff/singoff/clients/go"
+)
+
+// ErrConfig is wrapped by errors that name a field of Config and its limit.
+var ErrConfig = errors.New("simulate")
+
+// Config of a simulation.
+type Config struct {
+	// Target is the server: `host:port` or `unix:PATH`.
+	Target string
+	// TLS is how the server is spoken to; nil: in plain text.
+	TLS *tls.Config
+	// Namespace of the rooms; empty: `default`.
+	Namespace string
+	// Rooms at once, 1 to 1,000; suggestion: 2.
+	Rooms int
+	// Members of each room, 2 to 1,000; suggestion: 8. The first take the singers' seats, the next the watchers', and who
+	// finds no seat is an observer, as many as the server lets in: they say nothing, but what they see counts.
+	Members int
+	// Rate is how many commands are given per second, by all people together; more than 0.
+	Rate float64
+	// Drops is how many connections are cut per minute, of all people together; 0: none.
+	Drops float64
+	// Duration of the battles, at least a second; joining and checking come on top.
+	Duration time.Duration
+	// Seed of what people do. Equal seeds do equal things, at slightly other times.
+	Seed uint64
+	// Settle is how long, at the end, everybody may take to be back and to see everything; 0: 30 s.
+	Settle time.Duration
+	// Progress is told how it goes once a second; nil: nobody is.
+	Progress func(Progress)
+	// Dial is singoff.Dial if nil; tests give another one.
+	Dial func(target string, opts ...singoff.Option) (*singoff.Client, error)
+}
+
+// Progress of a simulation.
+type Progress struct {
+	Elapsed    time.Duration
+	Members    int
+	Joined     int
+	Commands   int64
+	Deliveries int64
+	Drops      int64
+}
+
+func (c *Config) validate() error {
+	switch {
+	case c.Target == "":
+		return fmt.Errorf("%w: the server is empty", ErrConfig)
+	case c.Rooms < 1 || c.Rooms > 1000:
+		return fmt.Errorf("%w: %d rooms; 1 to 1,000 are allowed", ErrConfig, c.Rooms)
+	case c.Members < 2 || c.Members > 1000:
+		return fmt.Errorf("%w: %d members; 2 to 1,000 are allowed", ErrConfig, c.Members)
+	case !(c.Rate > 0) || c.Rate > 1e6:
+		return fmt.Errorf("%w: a rate of %v; more than 0 and at most 1,000,000 per second are allowed", ErrConfig, c.Rate)
+	case !(c.Drops >= 0) || c.Drops > 1e6:
+		return fmt.Errorf("%w: %v drops; 0 to 1,000,000 per minute are allowed", ErrConfig, c.Drops)
+	case c.Duration < time.Second:
+		return fmt.Errorf("%w: a duration of %v; at least 1s is allowed", ErrConfig, c.Duration)
+	}
+	if c.Settle == 0 {
+		c.Settle = 30 * time.Second
+	}
+	if c.Progress == nil {
+		c.Progress = func(Progress) {}
+	}
+	if c.Dial == nil {
+		c.Dial = singoff.Dial
+	}
+	return nil
+}
