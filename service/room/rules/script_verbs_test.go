@@ -335,4 +335,3 @@ func (s *script) memberOf(conn rules.Connection) (id string) {
 	}
 	return id
 }
-
