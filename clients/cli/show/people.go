@@ -24,7 +24,10 @@ func (p *Printer) presence(ev *singoffv1.Event, pr *singoffv1.Presence) string {
 	case singoffv1.Presence_CHANGE_RETURNED:
 		return conjugate(who, "is") + " back"
 	case singoffv1.Presence_CHANGE_RENAMED:
-		if old != nil && old.GetNickname() != m.GetNickname() && who != "you" {
+		if who != "you" {
+			if old == nil || old.GetNickname() == m.GetNickname() { // history: the room calls them by the new one already
+				return who + " has taken this nickname"
+			}
 			who = harmless.Text(old.GetNickname())
 		}
 		return conjugate(who, "is") + " now called " + harmless.Text(m.GetNickname())

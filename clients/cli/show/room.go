@@ -38,9 +38,10 @@ func (p *Printer) welcome(w *singoffv1.Welcome) []string {
 func (p *Printer) arrival(w *singoffv1.Welcome) string {
 	room := w.GetRoom()
 	where := room.GetTitle()
-	if where == "" || where == room.GetRoomId() {
+	if where == "" {
 		where = room.GetRoomId()
-	} else {
+	}
+	if !strings.EqualFold(where, room.GetRoomId()) {
 		where += " (" + room.GetRoomId() + ")"
 	}
 	self := w.GetSelf()
