@@ -30,15 +30,15 @@ type bucket struct {
 func openBucket(ctx context.Context, where string) (*bucket, error) {
 	u, err := bucketURL(where)
 	if err != nil {
-		return nil, fmt.Errorf("songs: %w", err)
+		return nil, err
 	}
 	if !blob.DefaultURLMux().ValidBucketScheme(u.Scheme) {
-		return nil, fmt.Errorf("songs: %s: this program has no driver for %s://, only for %s",
+		return nil, fmt.Errorf("%s: this program has no driver for %s://, only for %s",
 			nameOf(u), u.Scheme, strings.Join(blob.DefaultURLMux().BucketSchemes(), ", "))
 	}
 	b, err := blob.DefaultURLMux().OpenBucketURL(ctx, u)
 	if err != nil {
-		return nil, fmt.Errorf("songs: %s: %w", nameOf(u), err)
+		return nil, fmt.Errorf("%s: %w", nameOf(u), err)
 	}
 	return &bucket{Bucket: b, name: nameOf(u)}, nil
 }
@@ -98,7 +98,7 @@ func openDemo(ctx context.Context) (*bucket, error) {
 		return b.WriteAll(ctx, path, content, nil)
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("songs: %s: %w", b.name, err), b.Close())
+		return nil, errors.Join(fmt.Errorf("%s: %w", b.name, err), b.Close())
 	}
 	return b, nil
 }
@@ -116,7 +116,7 @@ func (b *bucket) keys(ctx context.Context, n int) ([]string, error) {
 		}
 		// A file that went away while the driver walked ends its walk.
 		if try == tries || gcerrors.Code(err) != gcerrors.NotFound {
-			return nil, fmt.Errorf("songs: %s: list: %w", b.name, err)
+			return nil, fmt.Errorf("%s: list: %w", b.name, err)
 		}
 	}
 	keys := make([]string, 0, len(page))

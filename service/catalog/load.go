@@ -88,7 +88,7 @@ func (b *bucket) read(ctx context.Context, songs []song, workers int) ([]found, 
 	}
 	_ = group.Wait() // they give no errors
 	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("songs: %s: %w", b.name, err)
+		return nil, fmt.Errorf("%s: %w", b.name, err)
 	}
 	return results, nil
 }

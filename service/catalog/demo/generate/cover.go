@@ -63,8 +63,14 @@ func writeCover(w io.Writer, paint painter) error {
 	return jpeg.Encode(w, img, &jpeg.Options{Quality: 88})
 }
 
-// level bends light beyond 1 back into what a screen has.
-func level(v float64) uint8 { return uint8(255*math.Pow(1-math.Exp(-v*1.6), 1/1.1) + 0.5) }
+// level bends what is brighter than a screen back into what it has.
+func level(v float64) uint8 {
+	const knee = 0.75
+	if v > knee {
+		v = knee + (1-knee)*(1-math.Exp((knee-v)/(1-knee)))
+	}
+	return uint8(255*v + 0.5)
+}
 
 // neonAlley is a sun of neon tubes over a grid of street lights.
 func neonAlley(x, y float64) colour {
@@ -95,9 +101,10 @@ func moonOverWater(x, y float64) colour {
 	c = lit(c, cream, 0.25*glow(max(r-0.24, 0), 0.16))
 	if y > 0.1 {
 		deep := y - 0.1
-		wave := math.Sin(y*70/(1+deep*2)+3*math.Sin(x*5+y*9)) * 0.5
-		path := glow((x-0.3+wave*0.05)/(0.25+deep), 0.35)
-		c = lit(mixed(c, colour{0.02, 0.12, 0.17}, 0.8), cyan, max(0, wave)*(0.12+0.55*path))
+		wave := math.Pow(max(0, math.Sin(64*math.Sqrt(deep)+1.1*math.Sin(x*7/(0.4+deep)+y*11))), 3)
+		path := math.Exp(-math.Pow((x-0.3)/(0.1+0.35*deep), 2))
+		c = lit(mixed(c, colour{0.02, 0.1, 0.15}, 0.8), cyan, 0.16*wave)
+		c = lit(c, cream, 0.6*wave*path)
 	}
 	hull := max(math.Abs(x+0.28)-0.34+(y-0.3)*0.75, 0.3-y, y-0.5)
 	sail := max(math.Abs(x+0.28)*1.25-(y+0.14)*0.55, -y-0.14, y-0.29)
