@@ -1,0 +1,5 @@
+//go:build !race
+
+package model
+
+const defaultSeeds = 1500
