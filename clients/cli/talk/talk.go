@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"sync"
 	"time"
 
@@ -40,6 +41,18 @@ type Mode interface {
 	Failed(number int, err error)
 }
 
+// Room is what a conversation needs of a *singoff.Room, which documents the methods.
+type Room interface {
+	Events() iter.Seq2[*singoffv1.Event, error]
+	Connections() iter.Seq[singoff.ConnectionState]
+	Leave(ctx context.Context) error
+	Done() <-chan struct{}
+	Err() error
+	Close() error
+}
+
+var _ Room = (*singoff.Room)(nil)
+
 // Job is a command under way to the room. It returns when it is answered. ErrLeave ends the conversation.
 type Job func(ctx context.Context) error
 
@@ -49,7 +62,7 @@ var ErrLeave = errors.New("leave")
 // Config is a conversation.
 type Config struct {
 	// Room that is joined. Run ends and closes it.
-	Room *singoff.Room
+	Room Room
 	// Mode of the conversation.
 	Mode Mode
 	// In holds the lines. It's read until its end, or the end of the conversation; a Read that waits then is left behind, as
