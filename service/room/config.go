@@ -19,8 +19,11 @@ const (
 	MaxReplayEvents = 1000     // behind which a resume is a SNAPSHOT
 	MaxReplayBytes  = 1 << 20  // likewise
 	maxPrivate      = 256      // events for one connection alone that wait to be sent
+	maxPrivateBytes = 1 << 20  // of those
+	maxSpare        = 1024     // inputs that an emptied inbox keeps the memory of
 	snapshotEvery   = 256      // entries
 	appendTimeout   = 5 * time.Second
+	readTimeout     = 5 * time.Second
 	retryRefused    = time.Second
 	maxOpenTries    = 10
 	openPatience    = 5 * time.Second

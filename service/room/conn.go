@@ -3,6 +3,7 @@ package room
 import (
 	"context"
 	"errors"
+	"time"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service/room/engine"
@@ -39,13 +40,14 @@ type Conn struct {
 
 	// The outbox, protected by room.mu.
 
-	phase    phase
-	cursor   uint64    // index in the ring of the next event to send
-	until    uint64    // ending: index in the ring after the last event to send
-	private  []private // for this connection alone, in order
-	greeting *greeting // the Welcome, before everything else
-	greeted  bool      // the Welcome was sent
-	goaway   *singoffv1.Goaway
+	phase        phase
+	cursor       uint64    // index in the ring of the next event to send
+	until        uint64    // ending: index in the ring after the last event to send
+	private      []private // for this connection alone, in order
+	privateBytes int
+	greeting     *greeting // the Welcome, before everything else
+	greeted      bool      // the Welcome was sent
+	goaway       *singoffv1.Goaway
 }
 
 // phase of a connection: it only moves on.
@@ -101,6 +103,9 @@ func (c *Conn) End(g *singoffv1.Goaway) {
 	c.room.expel(c, g, singoffv1.Presence_REASON_CONNECTION_LOST)
 }
 
+// Now is the room's clock: that of the events' times and of what plays.
+func (c *Conn) Now() time.Time { return c.room.now() }
+
 // answered gives a slot back.
 func (c *Conn) answered() {
 	select {
@@ -126,20 +131,27 @@ func (c *Conn) endLocked(g *singoffv1.Goaway, until uint64) bool {
 		c.cursor = until
 	}
 	c.phase, c.goaway, c.until = phaseEnding, g, until
+	c.room.manager.metrics.goodbye(g)
 	close(c.ended)
 	c.wakeSender()
 	return true
 }
 
-// overLocked moves on to the end: nothing more is sent.
+// overLocked moves on to the end: nothing more is sent. The last one of a room wakes its loop, which may be unloaded then.
 func (c *Conn) overLocked() {
+	if c.phase == phaseOver {
+		return
+	}
 	if c.phase < phaseEnding {
 		close(c.ended)
 	}
 	c.phase, c.private, c.greeting = phaseOver, nil, nil
-	delete(c.room.conns, c.id)
-	if len(c.room.conns) == 0 {
-		c.room.ring.clear()
-	}
 	c.wakeSender()
+	r := c.room
+	delete(r.conns, c.id)
+	if len(r.conns) == 0 {
+		r.ring.clear()
+		r.wakeLoop()
+	}
+	r.manager.left()
 }

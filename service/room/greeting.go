@@ -1,6 +1,7 @@
 package room
 
 import (
+	"context"
 	"errors"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -84,6 +85,17 @@ func (c *Conn) greet(g *greeting, send func([][]byte) error) (*singoffv1.Goaway,
 	return nil, c.sendMissed(missed, send)
 }
 
+// greeted notes that the Welcome was sent, or ends the connection whose missed events can't be read.
+func (r *room) greeted(c *Conn, refused *singoffv1.Goaway) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if refused != nil {
+		r.expelLocked(c, refused, singoffv1.Presence_REASON_CONNECTION_LOST)
+		return
+	}
+	c.greeted = true
+}
+
 func (c *Conn) sendMissed(missed []engine.Item, send func([][]byte) error) error {
 	var parts [][]byte
 	size := 0
@@ -106,47 +118,65 @@ func (c *Conn) sendMissed(missed []engine.Item, send func([][]byte) error) error
 
 // missed finds the events that this user may see and has missed, in the ring or else in the log. It may wait for the log.
 func (c *Conn) missed(g *greeting) ([]engine.Item, error) {
-	items := g.missed
-	if !g.inRing && g.upTo > g.after {
-		var err error
-		if items, err = c.room.read(g.after, g.upTo); err != nil {
+	seen := &sight{user: c.user}
+	if !g.inRing {
+		err := c.read(g, seen)
+		return seen.items, err
+	}
+	for _, it := range g.missed {
+		if err := seen.add(it); err != nil {
 			return nil, err
 		}
 	}
-	visible, size := make([]engine.Item, 0, len(items)), 0
-	for _, it := range items {
-		if rules.Visible(it.Audience, c.user) {
-			visible = append(visible, it)
-			size += len(it.Response)
-		}
-	}
-	if size > MaxReplayBytes {
-		return nil, errTooFar
-	}
-	return visible, nil
+	return seen.items, nil
 }
 
-// read gives the events after < seq <= upTo from the log.
-func (r *room) read(after, upTo uint64) (items []engine.Item, err error) {
-	for stored, err := range r.manager.log.Read(r.ctx, r.key, after+1) {
+// sight gathers what a user may see, up to a bound.
+type sight struct {
+	user  rules.User
+	items []engine.Item
+	bytes int
+}
+
+func (s *sight) add(it engine.Item) error {
+	if !rules.Visible(it.Audience, s.user) {
+		return nil
+	}
+	if s.bytes += len(it.Response); s.bytes > MaxReplayBytes {
+		return errTooFar
+	}
+	s.items = append(s.items, it)
+	return nil
+}
+
+// read finds them in the log.
+func (c *Conn) read(g *greeting, seen *sight) error {
+	ctx, cancel := context.WithTimeout(c.room.ctx, readTimeout)
+	defer cancel()
+	missing := g.upTo - g.after
+	for stored, err := range c.room.manager.log.Read(ctx, c.room.key, g.after+1) {
 		if err != nil {
-			return nil, err
+			return err
 		}
-		in, err := engine.Items(stored.Data)
+		items, err := engine.Items(stored.Data)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		for _, it := range in {
-			if it.Seq > after && it.Seq <= upTo {
-				items = append(items, it)
+		for _, it := range items {
+			if it.Seq <= g.after || it.Seq > g.upTo {
+				continue
+			}
+			missing--
+			if err := seen.add(it); err != nil {
+				return err
 			}
 		}
-		if stored.LastSeq() >= upTo {
+		if stored.LastSeq() >= g.upTo {
 			break
 		}
 	}
-	if len(items) != int(upTo-after) {
-		return nil, eventlog.ErrTrimmed
+	if missing != 0 {
+		return eventlog.ErrTrimmed
 	}
-	return items, nil
+	return nil
 }

@@ -4,18 +4,15 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"fmt"
-	mathrand "math/rand/v2"
-	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service/eventlog"
+	"github.com/singoff/singoff/service/room/engine"
 	"github.com/singoff/singoff/service/room/rules"
 )
 
@@ -29,10 +26,11 @@ type Manager struct {
 	stop        context.CancelFunc
 	running     sync.WaitGroup // the rooms' loops
 	connections atomic.Int64
+	gone        chan struct{} // some connection is over; for Drain
 	nextConn    atomic.Uint64
 	refusing    atomic.Int64 // rooms whose log refuses or doesn't answer
 
-	mu       sync.Mutex // protects rooms, order, draining
+	mu       sync.Mutex // protects rooms, order, draining; taken before a room's, never while holding one
 	rooms    map[eventlog.Key]*room
 	order    []eventlog.Key // sorted; nil: to be sorted again
 	draining bool
@@ -46,7 +44,7 @@ func NewManager(log eventlog.Log, cfg Config) (*Manager, error) {
 	if cfg.Clock == nil {
 		cfg.Clock = realClock{}
 	}
-	m := &Manager{log: log, cfg: cfg, limits: limits(cfg), rooms: map[eventlog.Key]*room{}}
+	m := &Manager{log: log, cfg: cfg, limits: limits(cfg), rooms: map[eventlog.Key]*room{}, gone: make(chan struct{}, 1)}
 	m.metrics = newMetrics(cfg.Registerer, m)
 	m.ctx, m.stop = context.WithCancel(context.Background())
 	return m, nil
@@ -71,7 +69,7 @@ func limits(cfg Config) *singoffv1.Limits {
 // Join opens a connection with its Hello. It never waits: the answer comes out of the connection's SendLoop. A Goaway refuses at once.
 func (m *Manager) Join(key eventlog.Key, hello rules.Hello, about Joining) (*Conn, *singoffv1.Goaway) {
 	if m.connections.Add(1) > int64(m.cfg.MaxConnections) {
-		m.connections.Add(-1)
+		m.left()
 		return nil, tooMany("the server has %d connections, as many as it takes", m.cfg.MaxConnections)
 	}
 	c := &Conn{
@@ -80,19 +78,27 @@ func (m *Manager) Join(key eventlog.Key, hello rules.Hello, about Joining) (*Con
 	}
 	rand.Read(c.secret[:])
 	for {
-		r, refused := m.room(key)
-		if refused == nil {
-			c.room = r
+		var refused *singoffv1.Goaway
+		if c.room, refused = m.room(key); refused == nil {
 			var ok bool
-			if refused, ok = r.enter(c, &hello); !ok {
+			if refused, ok = c.room.enter(c, &hello); !ok {
 				continue // it closed between finding and entering
 			}
 		}
 		if refused != nil {
-			m.connections.Add(-1)
+			m.left()
 			return nil, refused
 		}
 		return c, nil
+	}
+}
+
+// left notes that a connection is over.
+func (m *Manager) left() {
+	m.connections.Add(-1)
+	select {
+	case m.gone <- struct{}{}:
+	default:
 	}
 }
 
@@ -101,16 +107,16 @@ func (m *Manager) room(key eventlog.Key) (*room, *singoffv1.Goaway) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.draining {
-		return nil, draining()
+		return nil, draining(0)
 	}
-	r := m.rooms[key]
-	if r != nil && !r.isClosed() {
-		return r, nil
+	known := m.rooms[key]
+	if known != nil && !known.closed.Load() {
+		return known, nil
 	}
-	if len(m.rooms) >= m.cfg.MaxRooms {
+	if known == nil && len(m.rooms) >= m.cfg.MaxRooms {
 		return nil, tooMany("the server has %d rooms, as many as it takes", m.cfg.MaxRooms)
 	}
-	r = &room{
+	r := &room{
 		key: key, manager: m, wall: m.cfg.Clock.Now(), wake: make(chan struct{}, 1), results: make(chan result, 1),
 		conns:  map[rules.Connection]*Conn{},
 		logger: m.cfg.Logger.With().Str("namespace", key.Namespace).Str("room", key.Room).Logger(),
@@ -123,12 +129,6 @@ func (m *Manager) room(key eventlog.Key) (*room, *singoffv1.Goaway) {
 	return r, nil
 }
 
-func (r *room) isClosed() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.closed
-}
-
 // remove forgets a room that has closed.
 func (m *Manager) remove(r *room) {
 	m.mu.Lock()
@@ -139,103 +139,21 @@ func (m *Manager) remove(r *room) {
 	}
 }
 
-// Rooms lists at most n rooms of a namespace that somebody is in, with ids above after, in the order of their ids.
-func (m *Manager) Rooms(namespace, after string, n int) []*singoffv1.RoomSummary {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.order == nil {
-		for key := range m.rooms {
-			m.order = append(m.order, key)
-		}
-		slices.SortFunc(m.order, compareKeys)
-	}
-	from, found := slices.BinarySearchFunc(m.order, eventlog.Key{Namespace: namespace, Room: after}, compareKeys)
-	if found {
-		from++
-	}
-	var list []*singoffv1.RoomSummary
-	for _, key := range m.order[from:] {
-		if key.Namespace != namespace || len(list) == n {
-			break
-		}
-		if s := m.rooms[key].summary.Load(); s != nil {
-			list = append(list, s)
-		}
-	}
-	return list
-}
-
-func compareKeys(a, b eventlog.Key) int {
-	switch {
-	case a.Namespace < b.Namespace, a.Namespace == b.Namespace && a.Room < b.Room:
-		return -1
-	case a == b:
-		return 0
-	}
-	return 1
-}
-
-// Refusing says whether some room's log refuses appends or doesn't answer.
-func (m *Manager) Refusing() bool { return m.refusing.Load() > 0 }
-
-// Drain refuses new joins and sends everybody away, with times to come back spread over spread. It waits until all connections have
-// ended or ctx is done, and answers with ctx's error then.
-func (m *Manager) Drain(ctx context.Context, spread time.Duration) error {
-	m.mu.Lock()
-	m.draining = true
-	rooms := make([]*room, 0, len(m.rooms))
-	for _, r := range m.rooms {
-		rooms = append(rooms, r)
-	}
-	m.mu.Unlock()
-	for _, r := range rooms {
-		r.drain(spread)
-	}
-	tick := m.cfg.Clock.NewTimer(0)
-	defer tick.Stop()
-	for m.connections.Load() > 0 {
-		tick.Reset(10 * time.Millisecond)
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	return nil
-}
-
-func (r *room) drain(spread time.Duration) {
+// enter registers a connection with its Hello; false: the room has closed meanwhile.
+func (r *room) enter(c *Conn, hello *rules.Hello) (refused *singoffv1.Goaway, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, c := range r.conns {
-		bye := draining()
-		bye.RetryAfter = durationpb.New(time.Second + mathrand.N(max(spread, 1)))
-		r.expelLocked(c, bye, singoffv1.Presence_REASON_SHUT_DOWN)
+	switch {
+	case r.closed.Load():
+		return nil, false
+	case r.draining:
+		return draining(0), true
+	case r.away:
+		return engine.LogUnreachable(), true
 	}
-}
-
-// Close ends all rooms, without a goodbye to whoever is still connected, and waits for their goroutines.
-func (m *Manager) Close() error {
-	m.mu.Lock()
-	m.draining = true
-	m.mu.Unlock()
-	m.stop()
-	m.running.Wait()
-	return nil
-}
-
-func draining() *singoffv1.Goaway {
-	return &singoffv1.Goaway{
-		Reason: singoffv1.Goaway_REASON_DRAINING, Message: "the server shuts down; come back soon",
-		RetryAfter: durationpb.New(time.Second),
-	}
-}
-
-func tooMany(format string, limit int) *singoffv1.Goaway {
-	return &singoffv1.Goaway{
-		Reason: singoffv1.Goaway_REASON_TOO_MANY, Message: fmt.Sprintf(format, limit),
-		RetryAfter: durationpb.New(time.Second + mathrand.N(4*time.Second)),
-	}
+	r.conns[c.id] = c
+	r.pushLocked(engine.Input{Connection: c.id, Hello: hello, Size: 256})
+	return nil, true
 }
 
 func newBatchID() (id eventlog.BatchID) {

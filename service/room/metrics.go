@@ -9,7 +9,6 @@ import (
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service/eventlog"
-	"github.com/singoff/singoff/service/room/engine"
 )
 
 // metrics of the rooms of a manager.
@@ -44,7 +43,7 @@ func newMetrics(reg prometheus.Registerer, m *Manager) *metrics {
 			Name: "singoff_room_recoveries_total", Help: "Welcomes by how the stream was recovered, and why.",
 		}, []string{"kind", "cause"}),
 		ended: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "singoff_room_goaways_total", Help: "Connections ended by the rules of their room, by reason.",
+			Name: "singoff_room_goaways_total", Help: "Connections ended with a Goaway, by reason.",
 		}, []string{"reason"}),
 	}
 	reg.MustRegister(x.appends, x.deliveries, x.frames, x.lag, x.events, x.slowed, x.recoveries, x.ended,
@@ -72,13 +71,8 @@ func (x *metrics) appended(took time.Duration, err error) {
 	x.appends.WithLabelValues(result).Observe(took.Seconds())
 }
 
-func (x *metrics) told(out engine.Output) {
-	x.events.Add(float64(len(out.Items)))
-	for _, e := range out.Ended {
-		if e.Goaway != nil {
-			x.ended.WithLabelValues(label(e.Goaway.Reason.String(), "REASON_")).Inc()
-		}
-	}
+func (x *metrics) goodbye(g *singoffv1.Goaway) {
+	x.ended.WithLabelValues(label(g.GetReason().String(), "REASON_")).Inc()
 }
 
 func (x *metrics) sent(events int, lag time.Duration) {
@@ -86,8 +80,6 @@ func (x *metrics) sent(events int, lag time.Duration) {
 	x.frames.Inc()
 	x.lag.Observe(lag.Seconds())
 }
-
-func (x *metrics) slow() { x.slowed.Inc() }
 
 func (x *metrics) recovered(r *singoffv1.Recovery) {
 	x.recoveries.WithLabelValues(label(r.Kind.String(), "KIND_"), label(r.Cause.String(), "CAUSE_")).Inc()

@@ -5,18 +5,21 @@ import (
 	"time"
 
 	"github.com/singoff/singoff/service/room/engine"
+	"github.com/singoff/singoff/service/room/rules"
 )
 
 // publish tells what the engine says: into the ring and the outboxes, and wakes the senders. It waits for nobody.
-func (r *room) publish(out engine.Output, kept bool) {
+func (r *room) publish(out engine.Output) {
 	now := r.now()
 	tells := make([][]byte, len(out.Tells))
 	for i, t := range out.Tells {
 		tells[i], _ = engine.Response(t.Event)
 	}
-	if kept {
+	if out.Changed {
 		r.summary.Store(r.engine.State().Summary())
 	}
+	greetings := r.greetings(out.Welcomes)
+	r.manager.metrics.events.Add(float64(len(out.Items)))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	base := r.ring.end()
@@ -24,15 +27,15 @@ func (r *room) publish(out engine.Output, kept bool) {
 		for _, it := range out.Items {
 			r.ring.push(it, now)
 		}
-		r.ring.trim(now)
+		r.trimLocked(now, base)
+	}
+	for c, g := range greetings {
+		r.attachLocked(c, g)
 	}
 	for i, t := range out.Tells {
 		if c := r.conns[t.Connection]; c != nil && c.phase == phaseAttached {
 			r.tellLocked(c, private{tells[i], base + uint64(t.After)})
 		}
-	}
-	for _, w := range out.Welcomes {
-		r.attachLocked(w)
 	}
 	for _, e := range out.Ended {
 		if c := r.conns[e.Connection]; c != nil {
@@ -47,16 +50,34 @@ func (r *room) publish(out engine.Output, kept bool) {
 	if len(out.Items) > 0 {
 		r.wakeLocked()
 	}
-	r.manager.metrics.told(out)
+}
+
+// greetings makes the Welcomes of those who still wait for one, without the lock: only the loop changes the state that they show.
+func (r *room) greetings(welcomes []engine.Welcome) map[*Conn]*greeting {
+	if len(welcomes) == 0 {
+		return nil
+	}
+	all := make(map[*Conn]*greeting, len(welcomes))
+	state := r.engine.State()
+	for _, w := range welcomes {
+		if c := r.conn(w.Connection); c != nil {
+			all[c] = r.welcome(c, w, state)
+		}
+	}
+	return all
+}
+
+func (r *room) conn(id rules.Connection) *Conn {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.conns[id]
 }
 
 // attachLocked gives a connection its Welcome; from here on it gets what is told.
-func (r *room) attachLocked(w engine.Welcome) {
-	c := r.conns[w.Connection]
-	if c == nil || c.phase != phaseJoining {
+func (r *room) attachLocked(c *Conn, g *greeting) {
+	if c.phase != phaseJoining {
 		return
 	}
-	g := r.welcome(c, w, r.engine.State())
 	if g.welcome.Recovery == nil {
 		g.missed, g.inRing = r.ring.since(g.after, g.upTo)
 	}
@@ -74,14 +95,32 @@ func (r *room) afterLocked(base uint64, items []engine.Item, seq uint64) uint64 
 	return r.ring.end()
 }
 
-// wakeLocked wakes all senders, and ends those whose place in the ring is gone.
+// wakeLocked wakes all senders.
 func (r *room) wakeLocked() {
 	for _, c := range r.conns {
-		switch {
-		case c.phase == phaseAttached && c.cursor < r.ring.first:
-			r.tooSlowLocked(c)
-		case c.phase == phaseAttached:
+		if c.phase == phaseAttached {
 			c.wakeSender()
+		}
+	}
+}
+
+// trim lets go of what nobody needs any more.
+func (r *room) trim() {
+	now := r.now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.trimLocked(now, r.ring.end())
+}
+
+// trimLocked drops what is too old or too much from the ring, but nothing from the index keep on, and ends those whose place in it is gone.
+func (r *room) trimLocked(now time.Time, keep uint64) {
+	first := r.ring.first
+	if r.ring.trim(now, keep); r.ring.first == first {
+		return
+	}
+	for _, c := range r.conns {
+		if c.phase == phaseAttached && c.cursor < r.ring.first {
+			r.tooSlowLocked(c)
 		}
 	}
 }

@@ -1,12 +1,13 @@
 package room
 
 import (
+	"slices"
 	"time"
 
 	"github.com/singoff/singoff/service/room/engine"
 )
 
-// Bounds of a ring: what is older or more is dropped, but not below the least.
+// Bounds of a ring: what is older or more is dropped, but not below the least, nor what was told just now.
 const (
 	ringAge   = 10 * time.Second
 	ringBytes = 1 << 20
@@ -35,16 +36,32 @@ func (r *ring) push(it engine.Item, now time.Time) {
 	r.bytes += len(it.Response)
 }
 
-// trim drops what is too old or too much.
-func (r *ring) trim(now time.Time) {
+// trim drops what is too old or too much, but nothing from the index keep on.
+func (r *ring) trim(now time.Time, keep uint64) {
 	n := 0
-	for len(r.items)-n > ringLeast && (r.bytes > ringBytes || now.Sub(r.items[n].told) > ringAge) {
-		r.bytes -= len(r.items[n].Response)
-		r.items[n] = ringItem{}
+	for len(r.items)-n > ringLeast && r.first+uint64(n) < keep {
+		it := &r.items[n]
+		if now.Sub(it.told) < ringAge && r.bytes <= ringBytes {
+			break
+		}
+		r.bytes -= len(it.Response)
 		n++
 	}
-	r.items = r.items[n:]
 	r.first += uint64(n)
+	if len(r.items)-n == ringLeast && n >= ringLeast {
+		r.items = slices.Clone(r.items[n:]) // lets go of a burst's memory
+		return
+	}
+	clear(r.items[:n])
+	r.items = r.items[n:]
+}
+
+// due is when something will be too old.
+func (r *ring) due() (at time.Time, any bool) {
+	if len(r.items) <= ringLeast {
+		return time.Time{}, false
+	}
+	return r.items[0].told.Add(ringAge), true
 }
 
 // clear drops everything: nobody is there to send it to.
@@ -67,8 +84,6 @@ func (r *ring) since(after, upTo uint64) (items []engine.Item, all bool) {
 		oldest = it.Seq
 		items = append(items, it.Item)
 	}
-	for i, j := 0, len(items)-1; i < j; i, j = i+1, j-1 {
-		items[i], items[j] = items[j], items[i]
-	}
+	slices.Reverse(items)
 	return items, oldest == after+1
 }

@@ -1,7 +1,10 @@
 package room
 
 import (
+	"slices"
 	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service/room/engine"
@@ -31,7 +34,9 @@ func (c *Conn) SendLoop(send func(parts [][]byte) error) *singoffv1.Goaway {
 			}
 			c.room.sent(work)
 		case work.goaway != nil:
-			response, _ := engine.Response(&singoffv1.Event{Body: &singoffv1.Event_Goaway{Goaway: work.goaway}})
+			response, _ := engine.Response(&singoffv1.Event{
+				Time: timestamppb.New(c.Now().Truncate(time.Millisecond)), Body: &singoffv1.Event_Goaway{Goaway: work.goaway},
+			})
 			if send(append(parts, response)) != nil {
 				return nil
 			}
@@ -77,7 +82,7 @@ func (c *Conn) collect(parts [][]byte) work {
 	case c.greeted && c.cursor >= r.ring.first:
 		c.gatherLocked(&w, end)
 	case c.greeted:
-		c.private = nil // ending, and too slow for what was left: straight to the goodbye
+		c.private = nil // too slow for what was left: straight to the goodbye, since trimLocked has ended it
 	}
 	if len(w.parts) == 0 && c.phase == phaseEnding {
 		w.goaway = c.goaway
@@ -101,6 +106,7 @@ func (c *Conn) gatherLocked(w *work, end uint64) {
 			if !add(c.private[taken].response) {
 				break
 			}
+			c.privateBytes -= len(c.private[taken].response)
 			taken++
 			continue
 		}
@@ -118,11 +124,7 @@ func (c *Conn) gatherLocked(w *work, end uint64) {
 		}
 		c.cursor++
 	}
-	if taken == len(c.private) {
-		c.private = c.private[:0]
-	} else {
-		c.private = append(c.private[:0], c.private[taken:]...)
-	}
+	c.private = slices.Delete(c.private, 0, taken)
 }
 
 // copyFor is the event as this connection gets it: with the number if it answers a command of its instance.

@@ -54,10 +54,10 @@ func Numbered(response []byte, number uint64) []byte {
 	return protowire.AppendVarint(b, number)
 }
 
-// encode makes the entry of a batch, and the items of its events; their bytes are encoded once.
-func encode(b *rules.Batch, epoch uint64, id eventlog.BatchID) (eventlog.Entry, []Item) {
+// encode makes the entry of a batch that led to the state, and the items of its events; their bytes are encoded once.
+func encode(b *rules.Batch, state *rules.State, id eventlog.BatchID) (eventlog.Entry, []Item) {
 	p := &logv1.Entry{
-		BatchId: id[:], Epoch: epoch, RulesVersion: rules.Version, Time: b.Now().UnixMilli(),
+		BatchId: id[:], FirstSeq: state.Seq() + 1, Epoch: state.Epoch(), RulesVersion: rules.Version, Time: b.Now().UnixMilli(),
 		Records: make([]*logv1.Record, 0, len(b.Records)),
 	}
 	items := make([]Item, 0, len(b.Records))
@@ -110,6 +110,15 @@ func decode(data []byte) (*logv1.Entry, error) {
 	if p.RulesVersion > rules.Version {
 		return nil, fmt.Errorf("%w: version %d, this node knows %d", ErrNewerRules, p.RulesVersion, rules.Version)
 	}
+	events := uint32(0)
+	for _, r := range p.Records {
+		if r.GetSeq() != 0 {
+			events++
+		}
+	}
+	if events != p.Count {
+		return nil, fmt.Errorf("engine: entry: %d events, it says %d", events, p.Count)
+	}
 	return p, nil
 }
 
@@ -130,17 +139,20 @@ func Load(room eventlog.Key, head eventlog.Head) (*rules.State, error) {
 		}
 	}
 	for _, stored := range head.Entries {
-		if err := replay(state, stored.Data); err != nil {
+		if err := replay(state, stored.Entry); err != nil {
 			return nil, fmt.Errorf("engine: %v at position %d: %w", room, stored.Position, err)
 		}
 	}
 	return state, nil
 }
 
-func replay(state *rules.State, data []byte) error {
-	p, err := decode(data)
+func replay(state *rules.State, entry eventlog.Entry) error {
+	p, err := decode(entry.Data)
 	if err != nil {
 		return err
+	}
+	if p.Count != entry.Count {
+		return fmt.Errorf("engine: the entry has %d events, its store says %d", p.Count, entry.Count)
 	}
 	for _, rp := range p.Records {
 		r, err := rules.FromProto(rp)

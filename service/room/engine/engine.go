@@ -51,7 +51,7 @@ type Item struct {
 	Command *rules.CommandKey
 }
 
-// Tell is an event for one connection alone.
+// Tell is an event for one connection alone: an answer to a command of its own, or a signal from somebody else.
 type Tell struct {
 	Connection rules.Connection
 	Event      *singoffv1.Event
@@ -67,7 +67,8 @@ type Welcome struct {
 	rules.Attachment
 }
 
-// Output is what is to be told, in this order: items and tells; then welcomes; then ends.
+// Output is what is to be told. A connection that is welcomed gets none of the items, and its tells after its welcome; one that has
+// ended gets the items up to the seq of its end, then its goodbye.
 type Output struct {
 	Items    []Item
 	Tells    []Tell
@@ -76,6 +77,8 @@ type Output struct {
 	Ended []rules.Ended
 	// Answered names a connection once for each of its commands that is done with.
 	Answered []rules.Connection
+	// Changed says that the room's summary may be another one now.
+	Changed bool
 
 	cheers []*singoffv1.Reaction
 }
@@ -124,7 +127,7 @@ func (e *Engine) State() *rules.State { return e.kept }
 // Position is the room's last.
 func (e *Engine) Position() eventlog.Position { return e.position }
 
-// Push hands in what a connection asks for; a connection's inputs come in their order, Hello first.
+// Push hands in what a connection asks for; a connection's inputs come in their order, Hello first, and Lost at most once.
 func (e *Engine) Push(in Input) {
 	if in.Lost != 0 {
 		e.lost[in.Connection] = true
@@ -153,171 +156,4 @@ func (e *Engine) Wake() (time.Time, bool) {
 		return e.cheersAt, true
 	}
 	return at, any
-}
-
-// Open decides the RoomOpened that must be kept before anybody is told anything. It is the first thing to do.
-func (e *Engine) Open(now time.Time, epoch uint64) Append {
-	b := rules.Begin(e.draft, &e.cfg, now)
-	b.Open(epoch)
-	b.Tick()
-	e.hold(b, nil, Output{})
-	return e.pending.append
-}
-
-// Decide takes the inputs that wait, within the bounds of a batch, and decides them and what is due. If something must be appended, it
-// says what; the output is told only when that is kept. Otherwise the output can be told at once. No append may be under way.
-func (e *Engine) Decide(now time.Time) (Append, bool, Output) {
-	b := rules.Begin(e.draft, &e.cfg, now)
-	b.Tick()
-	inputs := e.take()
-	out := Output{}
-	before := e.draft.Seq()
-	for _, in := range inputs {
-		e.decide(b, in, &out, int(e.draft.Seq()-before))
-	}
-	if len(b.Records) == 0 {
-		out.Ended = b.Ended
-		e.cheer(now, &out)
-		return Append{}, false, out
-	}
-	e.hold(b, inputs, out)
-	return e.pending.append, true, Output{}
-}
-
-// take gives what is owed and what waits, up to the bounds of a batch. A connection's Hello and what follows it never stand in
-// one batch: the Welcome shows the room after the batch, so what comes later must be seen as an event.
-func (e *Engine) take() []Input {
-	inputs := e.owed
-	e.owed = nil
-	size, n := 0, 0
-	greeted := map[rules.Connection]bool{}
-	for ; n < len(e.inbox) && n < MaxBatchCommands; n++ {
-		in := e.inbox[n]
-		if n > 0 && size+in.Size > MaxBatchBytes || greeted[in.Connection] {
-			break
-		}
-		size += in.Size
-		if in.Hello != nil {
-			greeted[in.Connection] = true
-		}
-	}
-	inputs = append(inputs, e.inbox[:n]...)
-	e.inbox = e.inbox[n:]
-	if len(e.inbox) == 0 {
-		e.inbox = nil
-	}
-	return inputs
-}
-
-// decide decides one input; events is how many events of the batch come before it.
-func (e *Engine) decide(b *rules.Batch, in Input, out *Output, events int) {
-	switch {
-	case in.Hello != nil:
-		if e.lost[in.Connection] {
-			return // its stream has ended: nobody waits for the answer
-		}
-		a, refused := b.Hello(in.Connection, *in.Hello)
-		if refused != nil {
-			b.Ended = append(b.Ended, rules.Ended{Connection: in.Connection, Goaway: refused})
-			return
-		}
-		out.Welcomes = append(out.Welcomes, Welcome{in.Connection, in.Hello.User, in.Hello.Instance, *a})
-	case in.Command != nil:
-		out.Answered = append(out.Answered, in.Connection)
-		a := b.Command(in.Connection, *in.Command)
-		switch {
-		case a.Event != nil:
-			a.Event.Time = timestamp(b.Now())
-			out.Tells = append(out.Tells, Tell{in.Connection, a.Event, events})
-		case a.Relay != nil:
-			out.Tells = append(out.Tells, Tell{a.To, a.Relay, events})
-		case a.Cheer != nil:
-			out.cheers = append(out.cheers, a.Cheer)
-		}
-	case in.HalfClosed:
-		b.HalfClosed(in.Connection)
-	default:
-		delete(e.lost, in.Connection)
-		b.Lost(in.Connection, in.Lost)
-	}
-}
-
-// hold encodes the batch and keeps it until its append is done with.
-func (e *Engine) hold(b *rules.Batch, inputs []Input, out Output) {
-	entry, items := encode(b, e.draft.Epoch(), e.newBatch())
-	out.Items = items
-	out.Ended = b.Ended
-	if entry.Count == 0 {
-		entry.FirstSeq = e.draft.Seq() + 1
-	}
-	e.pending = &pending{append: Append{After: e.position, Entry: entry}, inputs: inputs, batch: b, out: out}
-}
-
-// Kept says that the append under way is kept, and gives what is to be told now.
-func (e *Engine) Kept(now time.Time, at eventlog.Position) Output {
-	p := e.pending
-	e.pending = nil
-	e.position = at
-	for _, r := range p.batch.Records {
-		if err := e.kept.Apply(r); err != nil {
-			panic(err) // the draft took it: a bug; the room is given up, not the process
-		}
-	}
-	e.dropSuperseded(&p.out)
-	e.cheer(now, &p.out)
-	return p.out
-}
-
-// dropSuperseded leaves out the Welcome of a connection that ended in the batch that attached it.
-func (e *Engine) dropSuperseded(out *Output) {
-	current := out.Welcomes[:0]
-	for _, w := range out.Welcomes {
-		if _, _, ok := e.kept.Attached(w.Connection); ok {
-			current = append(current, w)
-		}
-	}
-	out.Welcomes = current
-}
-
-// Refused says that the append under way is surely not kept: the state is that before the batch. What was due or lost is decided
-// again with the next one; commands of connections that are current now are not taken; joins must come back later.
-func (e *Engine) Refused() Output {
-	p := e.pending
-	e.pending = nil
-	e.draft = e.kept.Clone()
-	out := Output{}
-	for _, in := range p.inputs {
-		switch {
-		case in.Hello != nil:
-			out.Ended = append(out.Ended, rules.Ended{Connection: in.Connection, Goaway: LogUnreachable()})
-		case in.Command != nil:
-			out.Answered = append(out.Answered, in.Connection)
-			if ev := e.notTaken(in); ev != nil {
-				out.Tells = append(out.Tells, Tell{Connection: in.Connection, Event: ev})
-			}
-		default:
-			e.owed = append(e.owed, in)
-		}
-	}
-	return out
-}
-
-func (e *Engine) notTaken(in Input) *singoffv1.Event {
-	user, instance, current := e.kept.Attached(in.Connection)
-	if !current {
-		return nil
-	}
-	last, _ := e.kept.LastNumber(user, instance)
-	if in.Command.Number != 0 && in.Command.Number <= last {
-		return &singoffv1.Event{Number: in.Command.Number, Body: &singoffv1.Event_Ack{Ack: &singoffv1.Ack{Repeated: true}}}
-	}
-	return rules.NotTaken(in.Command.Number, last+1, singoffv1.Rejected_CAUSE_LOG_REFUSED)
-}
-
-// LogUnreachable is the goodbye of those whom the log keeps out.
-func LogUnreachable() *singoffv1.Goaway {
-	return &singoffv1.Goaway{
-		Reason: singoffv1.Goaway_REASON_LOG_UNREACHABLE, RetryAfter: duration(time.Second),
-		Message: "the room's log can't be reached at the moment; come back in a second",
-	}
 }
