@@ -27,6 +27,7 @@ type Position uint64
 type BatchID [16]byte
 
 // Entry is one append. FirstSeq to FirstSeq+Count-1 are the seqs it holds; with Count 0 it holds none, and FirstSeq is the next free one.
+// Seqs are dense from 1: Append refuses an entry whose FirstSeq isn't the room's next free seq.
 type Entry struct {
 	Batch    BatchID
 	FirstSeq uint64
@@ -99,9 +100,11 @@ func (s Survival) String() string {
 
 // What the calls of a Log answer, to be told apart with errors.Is.
 var (
-	// ErrConflict: the entry isn't kept and never will be, since another one has the place after the given position.
+	// ErrConflict: the entry isn't kept and never will be, since another one has the place after the given position. Where that place
+	// was trimmed a store answers this too, without looking whose it was: the room has gone on, and the caller must open it again.
 	ErrConflict = errors.New("eventlog: another entry has that place")
-	// ErrRefused: the entry or snapshot is surely not kept. The cause is wrapped.
+	// ErrRefused: the entry or snapshot is surely not kept. The cause is wrapped. It speaks of the entry, not of the attempt: a store
+	// that may have kept it in an earlier attempt doesn't answer this to a later one, whether it is full, cancelled or not.
 	ErrRefused = errors.New("eventlog: refused")
 	// ErrUnknown: the entry may or may not be kept, now or later. Only the same append, tried again, tells.
 	ErrUnknown = errors.New("eventlog: outcome unknown")
@@ -124,11 +127,12 @@ type Log interface {
 	Append(ctx context.Context, room Key, after Position, entry Entry) (Position, error)
 
 	// Read gives the entries from the one that holds seq `from` on, oldest first, up to the newest at the time of the call or later. If `from` was
-	// trimmed, it yields ErrTrimmed and ends. Beyond the newest there is nothing, and no error. A read never proves that an
+	// trimmed, or what comes next is trimmed meanwhile, it yields ErrTrimmed and ends. Beyond the newest there is nothing, and no error. A read never proves that an
 	// append whose outcome is unknown wasn't kept.
 	Read(ctx context.Context, room Key, from uint64) iter.Seq2[Stored, error]
 
-	// StoreSnapshot keeps a snapshot for Open. An older one never replaces a newer one, and that is no error.
+	// StoreSnapshot keeps a snapshot for Open. An older one never replaces a newer one, and that is no error. One at a position that
+	// no entry has is refused.
 	StoreSnapshot(ctx context.Context, room Key, snapshot Snapshot) error
 
 	// Trim forgets entries whose every seq is below `seq` and which the newest snapshot covers; others stay, and that is no error.

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -171,4 +172,23 @@ func checkError(t *testing.T, what string, err, want error) {
 			return
 		}
 	}
+}
+
+// background does something again and again in three goroutines, each at least once, until it says false or stop is called. The
+// end of the test stops it too.
+func background(t *testing.T, do func() bool) (stop func()) {
+	var over atomic.Bool
+	var wait sync.WaitGroup
+	for range 3 {
+		wait.Go(func() {
+			for do() && !over.Load() {
+			}
+		})
+	}
+	stop = func() {
+		over.Store(true)
+		wait.Wait()
+	}
+	t.Cleanup(stop)
+	return stop
 }

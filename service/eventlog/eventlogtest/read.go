@@ -2,7 +2,6 @@ package eventlogtest
 
 import (
 	"errors"
-	"sync"
 	"testing"
 
 	"github.com/singoff/singoff/service/eventlog"
@@ -72,29 +71,18 @@ func readWhileAppending(t *testing.T, store Store) {
 	const entries = 400
 	m := newModel(t, store.Log)
 	m.add(2)
-	stop := make(chan struct{})
-	var wait sync.WaitGroup
-	for range 3 {
-		wait.Go(func() {
-			for done := false; !done; {
-				select {
-				case <-stop:
-					done = true
-				default:
-				}
-				got, err := readAll(t.Context(), store.Log, m.key, 1)
-				if err != nil || !dense(got, 1) {
-					t.Errorf("Read while appending: %d entries, dense %v, error %v", len(got), dense(got, 1), err)
-					return
-				}
-			}
-		})
-	}
+	stop := background(t, func() bool {
+		got, err := readAll(t.Context(), store.Log, m.key, 1)
+		if err != nil || !dense(got, 1) {
+			t.Errorf("Read while appending: %d entries, dense %v, error %v", len(got), dense(got, 1), err)
+			return false
+		}
+		return true
+	})
 	for i := range entries {
 		m.add(uint32(1 + i%3))
 	}
-	close(stop)
-	wait.Wait()
+	stop()
 	m.checkAll()
 }
 

@@ -1,7 +1,6 @@
 package eventlogtest
 
 import (
-	"sync"
 	"testing"
 
 	"github.com/singoff/singoff/service/eventlog"
@@ -67,22 +66,7 @@ func snapshotAhead(t *testing.T, store Store) {
 func openWhileWriting(t *testing.T, store Store) {
 	m := newModel(t, store.Log)
 	m.add(1)
-	stop := make(chan struct{})
-	var wait sync.WaitGroup
-	for range 3 {
-		wait.Go(func() {
-			for done := false; !done; {
-				select {
-				case <-stop:
-					done = true
-				default:
-				}
-				if !headFits(t, m.log, m.key) {
-					return
-				}
-			}
-		})
-	}
+	stop := background(t, func() bool { return headFits(t, m.log, m.key) })
 	for i := range 200 {
 		m.add(uint32(1 + i%2))
 		if i%3 == 0 {
@@ -92,8 +76,7 @@ func openWhileWriting(t *testing.T, store Store) {
 			m.trim(m.nextSeq() - 1)
 		}
 	}
-	close(stop)
-	wait.Wait()
+	stop()
 }
 
 // headFits tells whether a head's entries follow its snapshot without a gap.
