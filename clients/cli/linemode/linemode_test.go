@@ -1,0 +1,114 @@
+package linemode_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/singoff/singoff/clients/cli/linemode"
+	"github.com/singoff/singoff/clients/cli/show"
+	singoff "github.com/singoff/singoff/clients/go"
+	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+)
+
+var eight = time.Date(2026, 11, 27, 20, 0, 0, 0, time.UTC)
+
+func newMode(out *bytes.Buffer) *linemode.Mode {
+	return linemode.New(linemode.Config{
+		Asked: singoffv1.Role_ROLE_SINGER, Out: out, Look: show.Config{Zone: time.UTC, Now: func() time.Time { return eight }},
+	})
+}
+
+func TestConnectionChanges(t *testing.T) {
+	t.Parallel()
+	lost := func(cause error, in time.Duration) singoff.ConnectionState {
+		return singoff.ConnectionState{Phase: singoff.PhaseReconnecting, Cause: cause, NextTry: eight.Add(in)}
+	}
+	for name, c := range map[string]struct {
+		state singoff.ConnectionState
+		want  string
+	}{
+		"lost":             {lost(singoff.ErrConnectionLost, 2*time.Second), "20:00:00 * connection lost (the connection is lost), trying again in 2 s\n"},
+		"lost, less round": {lost(nil, 312*time.Millisecond), "20:00:00 * connection lost, trying again in 0.3 s\n"},
+		"moved": {lost(&singoff.GoawayError{Reason: singoffv1.Goaway_REASON_MOVED, Message: "another node\x1b has the room"}, 0),
+			"20:00:00 * connection lost (another node\\x1b has the room), trying again at once\n"},
+		"the try itself": {singoff.ConnectionState{Phase: singoff.PhaseReconnecting}, ""},
+		"joined":         {singoff.ConnectionState{Phase: singoff.PhaseJoined}, ""},
+		"closed":         {singoff.ConnectionState{Phase: singoff.PhaseClosed}, ""},
+	} {
+		var out bytes.Buffer
+		newMode(&out).Connection(c.state)
+		if out.String() != c.want {
+			t.Errorf("%s: got %q, want %q", name, out.String(), c.want)
+		}
+	}
+}
+
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{&singoff.RejectedError{Reason: singoffv1.Rejected_REASON_NO_PICK}, "refused: no pick"},
+		{&singoff.RejectedError{Field: "chat_message.text", Message: "at most 2,000\x07 characters"}, `refused: at most 2,000\x07 characters (chat_message.text)`},
+		{fmt.Errorf("%w: %w", singoff.ErrUnknownOutcome, context.Canceled), "isn't known whether this was done"},
+		{singoff.ErrOutcomeUnseen, "was decided while the connection was lost"},
+		{fmt.Errorf("%w: closed", singoff.ErrNotSent), "this was not sent"},
+		{singoff.ErrNotJoined, "no connection at the moment"},
+		{fmt.Errorf("%w: text: too long", singoff.ErrInvalid), "! invalid: text: too long"},
+		{errors.New("x\x1b[2J"), `! x\x1b[2J`},
+	} {
+		var out bytes.Buffer
+		newMode(&out).Failed(1, c.err)
+		if !strings.Contains(out.String(), c.want) || strings.Count(out.String(), "\n") != 1 {
+			t.Errorf("%v: got %q, want %q on one line", c.err, out.String(), c.want)
+		}
+	}
+}
+
+// Who is a member already keeps the old role, which was once told nowhere: a "singer" found out by the first refused /play.
+func TestOldRoleIsTold(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	m := newMode(&out)
+	welcome := &singoffv1.Event{Body: &singoffv1.Event_Welcome{Welcome: &singoffv1.Welcome{
+		Self: &singoffv1.Member{MemberId: "m1", Nickname: "Mina", Role: singoffv1.Role_ROLE_WATCHER, Seat: 1}, Room: &singoffv1.RoomState{RoomId: "friday"},
+	}}}
+	m.Event(welcome)
+	m.Event(welcome)
+	if got := strings.Count(out.String(), "you are still a watcher here: to be a singer, /leave and join again"); got != 1 {
+		t.Errorf("told %d times, want once:\n%s", got, out.String())
+	}
+}
+
+func TestParsePosition(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]time.Duration{
+		"0": 0, "65": 65 * time.Second, "65.5": 65500 * time.Millisecond, "1:05": 65 * time.Second,
+		"1:02:05": time.Hour + 2*time.Minute + 5*time.Second, "90:00": 90 * time.Minute, "0:00.25": 250 * time.Millisecond,
+	} {
+		if got, err := linemode.ParsePosition(text); err != nil || got != want {
+			t.Errorf("ParsePosition(%q) = %v, %v; want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", ":", "1:", ":5", "1:60", "1:60:00", "1:2:3:4", "-5", "+5", "1e3", "NaN", "Inf", "x", "1:-5", "99999999", "0x10", "1_0"} {
+		if got, err := linemode.ParsePosition(text); err == nil || !strings.Contains(err.Error(), "1:05") {
+			t.Errorf("ParsePosition(%q) = %v, %v; want an error that shows how", text, got, err)
+		}
+	}
+}
+
+func FuzzParsePosition(f *testing.F) {
+	f.Add("1:05")
+	f.Add("1:02:05.5")
+	f.Fuzz(func(t *testing.T, text string) {
+		if got, err := linemode.ParsePosition(text); err == nil && (got < 0 || got > 70000*time.Hour) {
+			t.Fatalf("ParsePosition(%q) = %v, want it within reason", text, got)
+		}
+	})
+}
