@@ -21,6 +21,7 @@ func (r *room) check() {
 	if !proto.Equal(view.Counts, r.ledger.counts()) {
 		r.Errorf("counts %v, want %v", view.Counts, r.ledger.counts())
 	}
+	r.checkViewer(view)
 	r.checkSeats(view)
 	r.checkPeople(view)
 	r.checkHost(view)

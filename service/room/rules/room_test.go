@@ -18,7 +18,7 @@ type tb interface {
 }
 
 // room is a room that is decided step by step. Each step's records go, as the log would keep them, to a replica too, and to a
-// ledger that counts for itself; after each step all three must agree.
+// ledger that counts for itself and a viewer who knows the events alone; after each step all must agree.
 type room struct {
 	tb
 	cfg     rules.Config
@@ -26,6 +26,7 @@ type room struct {
 	state   *rules.State
 	replica *rules.State
 	ledger  *ledger
+	viewer  *viewer
 	log     []*rules.Record
 	epoch   uint64
 	conns   rules.Connection
@@ -40,7 +41,7 @@ func newRoom(t tb, cfg rules.Config) *room {
 		t.Fatalf("config: %v", err)
 	}
 	r := &room{
-		tb: t, cfg: cfg, now: start, ledger: newLedger(t),
+		tb: t, cfg: cfg, now: start, ledger: newLedger(t), viewer: newViewer(),
 		state: rules.New("default", "battle"), replica: rules.New("default", "battle"),
 	}
 	r.reopen()
@@ -70,6 +71,7 @@ func (r *room) keep(b *rules.Batch) {
 	r.Helper()
 	for _, rec := range b.Records {
 		r.ledger.add(rec)
+		r.viewer.see(rec)
 		if err := r.replica.Apply(throughLog(r.tb, rec)); err != nil {
 			r.Fatalf("replay: %v", err)
 		}
