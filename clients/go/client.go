@@ -3,46 +3,149 @@ package singoff
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 
+	"github.com/rs/zerolog"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/singoff/singoff/clients/go/transport"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 )
 
-var errSkeleton = errors.New("singoff: being written")
-
 // Client is one server. All its methods may be called concurrently.
-type Client struct{ config clientConfig }
+type Client struct {
+	config    clientConfig
+	transport transport.Transport
+
+	mu     sync.Mutex // protects what follows
+	rooms  map[*Room]struct{}
+	closed bool
+}
 
 // Dial prepares a Client for the server at target: `host:port`, `unix:PATH`, or any name gRPC knows. Nothing is sent yet, so an unreachable
-// server shows with the first call. Loopback and unix targets are spoken to in plain text, others with TLS, if no option says otherwise.
+// server shows with the first call. Loopback and unix targets are spoken to in plain text, others with TLS, if no option says
+// otherwise. Errors: ErrInvalid names the option.
 func Dial(target string, opts ...Option) (*Client, error) {
-	config := clientConfig{target: target, name: "singoff-go"}
+	config := clientConfig{target: target, name: "singoff-go", logger: zerolog.Nop()}
+	if isLoopback(target) {
+		WithPlaintext()(&config)
+	} else {
+		WithTLS(nil)(&config)
+	}
 	for _, opt := range opts {
 		opt(&config)
 	}
-	return &Client{config}, config.validate()
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	t := config.transport
+	if t == nil {
+		native, err := transport.NewNative(transport.NativeConfig{
+			Target: target, Credentials: config.credentials(), UserAgent: config.name,
+		})
+		if err != nil {
+			return nil, invalid("target", "%q: %v", target, err)
+		}
+		t = native
+	}
+	return &Client{config: config, transport: t, rooms: map[*Room]struct{}{}}, nil
 }
 
-// Close ends all Rooms without leaving them, waits until nothing of them is left, and closes the connection.
-func (c *Client) Close() error { return errSkeleton }
+func (c *clientConfig) credentials() credentials.TransportCredentials {
+	if c.plaintext {
+		return insecure.NewCredentials()
+	}
+	return credentials.NewTLS(c.tls)
+}
+
+// Close ends all Rooms without leaving them, waits until nothing of them is left, and closes the connection. Its error joins those of
+// the Rooms' Close.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	c.closed = true
+	rooms := make([]*Room, 0, len(c.rooms))
+	for room := range c.rooms {
+		rooms = append(rooms, room)
+	}
+	c.mu.Unlock()
+	for _, room := range rooms {
+		room.stop()
+	}
+	var errs []error
+	for _, room := range rooms {
+		errs = append(errs, room.Close())
+	}
+	return errors.Join(append(errs, c.transport.Close())...)
+}
 
 // ListRooms gives a page of the namespace's rooms in the order of their ids: at most pageSize (0: 50, at most 100), from the
 // next_page_token of the page before. Errors are gRPC status errors.
 func (c *Client) ListRooms(ctx context.Context, pageSize int, pageToken string) (*singoffv1.ListRoomsResponse, error) {
-	return nil, errSkeleton
+	request := &singoffv1.ListRoomsRequest{Namespace: c.config.namespace, PageSize: int32(pageSize), PageToken: pageToken}
+	answer := new(singoffv1.ListRoomsResponse)
+	return answer, c.transport.Unary(ctx, singoffv1.RoomService_ListRooms_FullMethodName, request, answer)
 }
 
 // ListTracks gives a page of the catalogue. Errors are gRPC status errors.
 func (c *Client) ListTracks(ctx context.Context, request *singoffv1.ListTracksRequest) (*singoffv1.ListTracksResponse, error) {
-	return nil, errSkeleton
+	answer := new(singoffv1.ListTracksResponse)
+	return answer, c.transport.Unary(ctx, singoffv1.MusicService_ListTracks_FullMethodName, request, answer)
 }
 
 // GetTracks gives the tracks of 1 to 200 ids, in their order; unknown ones are left out. Errors are gRPC status errors.
 func (c *Client) GetTracks(ctx context.Context, ids ...string) ([]*singoffv1.TrackInfo, error) {
-	return nil, errSkeleton
+	answer := new(singoffv1.GetTracksResponse)
+	request := &singoffv1.GetTracksRequest{TrackIds: ids}
+	err := c.transport.Unary(ctx, singoffv1.MusicService_GetTracks_FullMethodName, request, answer)
+	return answer.GetTracks(), err
 }
 
 // Join joins a room and returns after the first Welcome. Until then it tries again as often as needed: ctx bounds that, and nothing after it.
 // A final refusal is a *GoawayError, a bad option ErrInvalid, the end of ctx its error with what went wrong last.
 func (c *Client) Join(ctx context.Context, options JoinOptions) (*Room, error) {
-	return nil, errSkeleton
+	if err := options.validate(); err != nil {
+		return nil, err
+	}
+	room, err := c.newRoom(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.add(room); err != nil {
+		return nil, err
+	}
+	go room.runLoop()
+	select {
+	case <-room.joined:
+		return room, nil
+	case <-room.done:
+		if err := room.Err(); err != nil {
+			return nil, err
+		}
+		return nil, ErrClosed
+	case <-ctx.Done():
+		cause := room.Connection().Cause
+		_ = room.Close()
+		if cause == nil {
+			return nil, fmt.Errorf("singoff: join: %w", ctx.Err())
+		}
+		return nil, fmt.Errorf("singoff: join: %w; the last try: %w", ctx.Err(), cause)
+	}
+}
+
+func (c *Client) add(room *Room) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return ErrClosed
+	}
+	c.rooms[room] = struct{}{}
+	return nil
+}
+
+func (c *Client) remove(room *Room) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.rooms, room)
 }

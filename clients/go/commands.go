@@ -9,16 +9,6 @@ import (
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 )
 
-// Do sends any command but a Hello; the SDK numbers it. Its answer is the event it made, or an Ack if it changed nothing.
-// Cheers (Reaction), Signal and Ping are sent at most once and return nil at once.
-//
-// While there is no connection it waits, also for a reconnect. Errors: *RejectedError refused; ErrInvalid too large or not valid UTF-8;
-// ErrNotSent never sent (ctx ended before, the Room has ended); ErrUnknownOutcome and ErrOutcomeUnseen sent, see there. When ctx
-// ends, its error is wrapped beside ErrNotSent (the command was withdrawn) or ErrUnknownOutcome.
-func (r *Room) Do(ctx context.Context, command *singoffv1.JoinRequest) (*singoffv1.Event, error) {
-	return nil, errSkeleton
-}
-
 // Say says something to the room: 1 to 2,000 characters.
 func (r *Room) Say(ctx context.Context, text string) (*singoffv1.Event, error) {
 	return r.Whisper(ctx, "", text)
@@ -117,5 +107,3 @@ func (r *Room) Signal(toMemberID string, kind singoffv1.Signal_Kind, payload str
 	signal := &singoffv1.Signal{ToMemberId: toMemberID, Kind: kind, Payload: payload}
 	return r.sendOnce(&singoffv1.JoinRequest{Command: &singoffv1.JoinRequest_Signal{Signal: signal}})
 }
-
-func (r *Room) sendOnce(command *singoffv1.JoinRequest) error { return errSkeleton }

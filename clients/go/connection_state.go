@@ -52,8 +52,9 @@ type ConnectionState struct {
 // states is a list of states that any number of readers follow, each at its own pace, none missing one. What nobody still has to
 // read is garbage.
 type states struct {
-	mu     sync.Mutex // protects newest
-	newest *stateNode
+	listener func(ConnectionState) // nil: none
+	mu       sync.Mutex            // protects newest
+	newest   *stateNode
 }
 
 // stateNode is a state; next is set before more is closed.
@@ -63,11 +64,19 @@ type stateNode struct {
 	next  *stateNode
 }
 
-func newStates() *states {
-	return &states{newest: &stateNode{state: ConnectionState{Phase: PhaseConnecting}, more: make(chan struct{})}}
+func newStates(listener func(ConnectionState)) *states {
+	return &states{listener: listener, newest: &stateNode{state: ConnectionState{Phase: PhaseConnecting}, more: make(chan struct{})}}
 }
 
+// set adds a state; one call at a time.
 func (s *states) set(state ConnectionState) {
+	s.add(state)
+	if s.listener != nil {
+		s.listener(state)
+	}
+}
+
+func (s *states) add(state ConnectionState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	node := &stateNode{state: state, more: make(chan struct{})}

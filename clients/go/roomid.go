@@ -6,16 +6,18 @@ import (
 	"regexp"
 	"strings"
 
+	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
 	"golang.org/x/text/unicode/norm"
 )
 
 var idForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // RoomID is the id of a title in any script, the same in every client. The title is brought to NFC, trimmed of white space and
-// lower-cased; if that isn't an id itself (`[A-Za-z0-9_-]{1,64}`), the id is `r-` and the first 10 characters of the lower-case
+// lower-cased (Unicode's full mapping, as JavaScript's toLowerCase does: a final sigma is ς); if that isn't an id itself (`[A-Za-z0-9_-]{1,64}`), the id is `r-` and the first 10 characters of the lower-case
 // base32 of its SHA-256.
 func RoomID(title string) string {
-	title = strings.ToLower(strings.TrimSpace(norm.NFC.String(title)))
+	title = cases.Lower(language.Und).String(strings.TrimSpace(norm.NFC.String(title)))
 	if idForm.MatchString(title) {
 		return title
 	}

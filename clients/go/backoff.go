@@ -1,0 +1,47 @@
+package singoff
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// How tries to connect are spread.
+const (
+	backoffBase = 250 * time.Millisecond
+	backoffCap  = 15 * time.Second
+	// triesAtMost in any triesWindow, whatever the dice say.
+	triesAtMost = 6
+	triesWindow = 10 * time.Second
+	// settledAfter is how long a connection must have been joined for the next loss to count as the first one.
+	settledAfter = 5 * time.Second
+)
+
+// backoff says when to try again: exponential, with full jitter, never more than triesAtMost in a triesWindow.
+type backoff struct {
+	failures int         // since a connection was of use
+	tries    []time.Time // the newest triesAtMost
+}
+
+// tried notes a try.
+func (b *backoff) tried(now time.Time) {
+	b.tries = append(b.tries, now)
+	if len(b.tries) > triesAtMost {
+		b.tries = b.tries[1:]
+	}
+}
+
+// settled forgets failures: a connection was of use.
+func (b *backoff) settled() { *b = backoff{} }
+
+// next is when to try again after a failure, no earlier than retryAfter from now.
+func (b *backoff) next(now time.Time, retryAfter time.Duration) time.Time {
+	longest := min(backoffCap, backoffBase<<min(b.failures, 10))
+	b.failures++
+	at := now.Add(max(0, retryAfter) + rand.N(longest))
+	if len(b.tries) == triesAtMost {
+		if earliest := b.tries[0].Add(triesWindow); at.Before(earliest) {
+			return earliest
+		}
+	}
+	return at
+}

@@ -1,0 +1,186 @@
+package singoff_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	singoff "github.com/singoff/singoff/clients/go"
+	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service"
+)
+
+// startServer runs the real server on free ports until the test ends.
+func startServer(t *testing.T, change ...func(*service.Config)) string {
+	t.Helper()
+	config := service.DefaultConfig()
+	config.GRPCAddr, config.HTTPAddr = "127.0.0.1:0", "127.0.0.1:0"
+	for _, c := range change {
+		c(&config)
+	}
+	server, err := service.New(t.Context(), config)
+	if err != nil {
+		t.Fatalf("service.New: %v", err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- server.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("server: %v", err)
+		}
+	})
+	return server.Addrs().GRPC
+}
+
+func dial(t *testing.T, addr string) *singoff.Client {
+	t.Helper()
+	client, err := singoff.Dial(addr)
+	if err != nil {
+		t.Fatalf("Dial: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := client.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return client
+}
+
+func join(t *testing.T, client *singoff.Client, options singoff.JoinOptions) *singoff.Room {
+	t.Helper()
+	if options.RoomTitle == "" {
+		options.RoomTitle = "금요일 배틀"
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	room, err := client.Join(ctx, options)
+	if err != nil {
+		t.Fatalf("Join as %s: %v", options.Nickname, err)
+	}
+	return room
+}
+
+const singer = singoffv1.Role_ROLE_SINGER
+
+func TestBattleOnTheRealServer(t *testing.T) {
+	t.Parallel()
+	addr := startServer(t)
+	client := dial(t, addr)
+	mina := join(t, client, singoff.JoinOptions{Nickname: "미나", Role: singer})
+	juno := join(t, client, singoff.JoinOptions{Nickname: "Juno"})
+
+	said, err := juno.Say(t.Context(), "안녕")
+	if err != nil || said.GetChatMessage().GetText() != "안녕" {
+		t.Fatalf("Say: got %v, %v", said, err)
+	}
+	voted, err := juno.Vote(t.Context(), mina.Self().GetMemberId(), singoffv1.Vote_CHOICE_UP)
+	if err != nil || voted.GetVote().GetTally().GetUpGuests() != 1 {
+		t.Fatalf("Vote: got %v, %v, want one up vote", voted, err)
+	}
+	if got := juno.State().OwnVote(mina.Self().GetMemberId()); got != singoffv1.Vote_CHOICE_UP {
+		t.Errorf("own vote: got %v, want UP", got)
+	}
+	tracks, err := client.ListTracks(t.Context(), &singoffv1.ListTracksRequest{})
+	if err != nil || len(tracks.GetTracks()) == 0 {
+		t.Fatalf("ListTracks: got %v, %v", tracks, err)
+	}
+	track := tracks.GetTracks()[0].GetTrack().GetTrackId()
+	if got, err := client.GetTracks(t.Context(), track, "no-such"); err != nil || len(got) != 1 {
+		t.Errorf("GetTracks: got %v, %v, want one", got, err)
+	}
+	steps := map[string]func() (*singoffv1.Event, error){
+		"1 pick":   func() (*singoffv1.Event, error) { return mina.Pick(t.Context(), track) },
+		"2 start":  func() (*singoffv1.Event, error) { return mina.Start(t.Context()) },
+		"3 pause":  func() (*singoffv1.Event, error) { return mina.Pause(t.Context()) },
+		"4 seek":   func() (*singoffv1.Event, error) { return mina.Seek(t.Context(), 7*time.Second) },
+		"5 rename": func() (*singoffv1.Event, error) { return mina.Rename(t.Context(), "미나2") },
+		"6 hide":   func() (*singoffv1.Event, error) { return mina.SetHidden(t.Context(), true) },
+		"7 lock": func() (*singoffv1.Event, error) {
+			return mina.Moderate(t.Context(), singoffv1.Moderation_ACTION_LOCK, "")
+		},
+	}
+	for i := range len(steps) {
+		for name, step := range steps {
+			if name[0] != byte('1'+i) {
+				continue
+			}
+			if event, err := step(); err != nil {
+				t.Errorf("%s: got %v, %v", name, event, err)
+			}
+		}
+	}
+	if at, plays := mina.State().Position(mina.Now()); !plays || at != 7*time.Second {
+		t.Errorf("position: got %v, %v, want 7s", at, plays)
+	}
+	var rejected *singoff.RejectedError
+	if _, err := juno.Start(t.Context()); !errors.As(err, &rejected) || rejected.Message == "" {
+		t.Errorf("a watcher's Start: got %v, want a RejectedError that says why", err)
+	}
+	if err := mina.Cheer(mina.Self().GetMemberId(), singoffv1.Reaction_KIND_CLAP, 3); err != nil {
+		t.Errorf("Cheer: %v", err)
+	}
+	rooms, err := client.ListRooms(t.Context(), 0, "")
+	if err != nil || len(rooms.GetRooms()) != 1 || rooms.GetRooms()[0].GetRoomId() != singoff.RoomID("금요일 배틀") {
+		t.Errorf("ListRooms: got %v, %v", rooms, err)
+	}
+	late := singoff.JoinOptions{RoomTitle: "금요일 배틀", Nickname: "Late"}
+	var goaway *singoff.GoawayError
+	if _, err := client.Join(t.Context(), late); !errors.As(err, &goaway) || goaway.Reason != singoffv1.Goaway_REASON_LOCKED {
+		t.Errorf("Join of a locked room: got %v, want a GoawayError LOCKED", err)
+	}
+	if err := juno.Leave(t.Context()); err != nil {
+		t.Errorf("Leave: %v", err)
+	}
+	<-juno.Done()
+	if err := juno.Err(); err != nil {
+		t.Errorf("Err after Leave: got %v, want nil", err)
+	}
+}
+
+// What a member's local state has become by events is what a Welcome of that moment says.
+func TestStateIsWhatAWelcomeSays(t *testing.T) {
+	t.Parallel()
+	client := dial(t, startServer(t))
+	mina := join(t, client, singoff.JoinOptions{Nickname: "Mina", Role: singer, EventBuffer: -1})
+	watcher := join(t, client, singoff.JoinOptions{Nickname: "Juno", EventBuffer: -1})
+	for i := range 5 {
+		guest := join(t, client, singoff.JoinOptions{Nickname: fmt.Sprint("guest ", i), EventBuffer: -1})
+		_, err := guest.Vote(t.Context(), mina.Self().GetMemberId(), singoffv1.Vote_Choice(1+i%2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i%2 == 0 {
+			err = guest.Leave(t.Context())
+		} else {
+			err = guest.Close()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := watcher.Say(t.Context(), "all seen"); err != nil {
+		t.Fatal(err)
+	}
+	observer := join(t, client, singoff.JoinOptions{Role: singoffv1.Role_ROLE_OBSERVER, EventBuffer: -1})
+	want := observer.State()
+	for watcher.State().Seq < want.Seq {
+		if _, err := watcher.Say(t.Context(), "catching up"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	second := join(t, client, singoff.JoinOptions{Role: singoffv1.Role_ROLE_OBSERVER, EventBuffer: -1})
+	want = second.State()
+	if _, err := watcher.Say(t.Context(), "now"); err != nil {
+		t.Fatal(err)
+	}
+	got := watcher.State()
+	if got.Seq < want.Seq || !proto.Equal(got.Room, want.Room) {
+		t.Errorf("state at %d:\ngot  %v\nwant %v", got.Seq, got.Room, want.Room)
+	}
+}
