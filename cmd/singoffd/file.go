@@ -1,0 +1,84 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// configVariable names a configuration file in the environment.
+const configVariable = "SINGOFF_CONFIG"
+
+// file resolves flags by a configuration file: a JSON object of flags by their names. A flag's environment variable counts before it.
+type file struct {
+	values map[string]any
+}
+
+// readFile reads a configuration file.
+func readFile(r io.Reader) (kong.Resolver, error) {
+	decoder := json.NewDecoder(r)
+	decoder.UseNumber() // or 2.5 singers become 2
+	var f file
+	if err := decoder.Decode(&f.values); err != nil {
+		return nil, fmt.Errorf("isn't a JSON object of flags by their names: %w", err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("has something after its JSON object")
+	}
+	return f, nil
+}
+
+// fromEnvironment reads the file that the environment names.
+func fromEnvironment() ([]kong.Resolver, error) {
+	path := os.Getenv(configVariable)
+	if path == "" {
+		return nil, nil
+	}
+	r, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", configVariable, err)
+	}
+	defer r.Close()
+	resolver, err := readFile(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s %w", configVariable, path, err)
+	}
+	return []kong.Resolver{resolver}, nil
+}
+
+// Validate implements kong.Resolver: a name that is no flag is an error.
+func (f file) Validate(app *kong.Application) error {
+	var known []string
+	for _, flag := range app.Flags {
+		if flag.Name != "help" && flag.Name != "config" && flag.Name != "version" {
+			known = append(known, flag.Name)
+		}
+	}
+	for name := range f.values {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("configuration file: %q is unknown; there are %s", name, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
+// Resolve implements kong.Resolver.
+func (f file) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	for _, name := range flag.Envs {
+		if _, set := os.LookupEnv(name); set {
+			return nil, nil
+		}
+	}
+	switch value := f.values[flag.Name].(type) {
+	case json.Number:
+		return value.String(), nil
+	default:
+		return value, nil
+	}
+}

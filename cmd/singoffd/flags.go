@@ -1,0 +1,152 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/mattn/go-isatty"
+	"github.com/rs/zerolog"
+
+	"github.com/singoff/singoff/service"
+)
+
+// flags are what an operator may say, with the defaults of service.DefaultConfig.
+type flags struct {
+	GRPCAddr string   `name:"grpc-addr" group:"Where" default:"${grpc_addr}" placeholder:"ADDR" help:"Where clients join: host:port (port 0: any free one) or unix:PATH (${default})."`
+	HTTPAddr string   `name:"http-addr" group:"Where" default:"${http_addr}" placeholder:"ADDR" help:"Where songs, /healthz, /readyz and /metrics are, in the same forms (${default})."`
+	Log      string   `group:"Where" default:"${log}" enum:"memory" placeholder:"LOG" help:"What keeps the rooms: memory, gone with the process (${default})."`
+	Songs    []string `group:"Where" placeholder:"FOLDER" sep:"none" help:"Folder or file:// URL with songs, their covers and lyrics; may be repeated (demo songs)."`
+
+	Singers   int           `group:"Rooms" default:"${singers}" placeholder:"N" help:"Singers' seats in a room, 1 to 16 (${default})."`
+	Watchers  int           `group:"Rooms" default:"${watchers}" placeholder:"N" help:"Watchers' seats in a room (${default})."`
+	Hold      time.Duration `group:"Rooms" default:"${hold}" placeholder:"TIME" help:"How long a lost member's seat is theirs alone (${default})."`
+	AwayLimit time.Duration `group:"Rooms" default:"${away_limit}" placeholder:"TIME" help:"After how long an away member has left (${default})."`
+	StartLead time.Duration `group:"Rooms" default:"${start_lead}" placeholder:"TIME" help:"How far ahead a song starts (${default})."`
+
+	MessageBytes      int     `group:"Limits" default:"${message_bytes}" placeholder:"BYTES" help:"The largest command, 1024 to 65536 (${default})."`
+	ChatCharacters    int     `group:"Limits" default:"${chat_characters}" placeholder:"N" help:"The longest chat text, in characters, up to 4000 (${default})."`
+	CommandsPerSecond float64 `group:"Limits" default:"${commands_per_second}" placeholder:"N" help:"Commands a connection is read at per second in the long run (${default})."`
+	CommandBurst      int     `group:"Limits" default:"${command_burst}" placeholder:"N" help:"Commands that are read at once after a pause (${default})."`
+	MaxConnections    int     `group:"Limits" default:"${max_connections}" placeholder:"N" help:"Connections at once; more are told to come back later (${default})."`
+	MaxRooms          int     `group:"Limits" default:"${max_rooms}" placeholder:"N" help:"Rooms at once; more are refused likewise (${default})."`
+
+	DrainTime      time.Duration    `group:"Running" default:"${drain_time}" placeholder:"TIME" help:"How long a shutdown may take (${default})."`
+	ComeBackSpread time.Duration    `group:"Running" default:"${come_back_spread}" placeholder:"TIME" help:"Over how long clients are spread that a shutdown sends away (${default})."`
+	LogLevel       string           `group:"Running" default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"debug, info, warn or error (${default})."`
+	LogFormat      string           `group:"Running" default:"auto" enum:"auto,console,json" placeholder:"FORMAT" help:"console, json, or auto: console on a terminal, else json (${default})."`
+	Config         kong.ConfigFlag  `group:"Running" env:"-" placeholder:"FILE" help:"JSON file with flags by their names; also SINGOFF_CONFIG."`
+	Version        kong.VersionFlag `group:"Running" env:"-" help:"Show the version and exit."`
+}
+
+const description = `The singoff server: song battles of two singers and their watchers, in rooms that all see the same events in the same order.
+
+Examples:
+
+    singoffd                                              demo songs, this machine only
+    singoffd --songs ~/Music/battle --watchers 20         own songs, more watchers
+    singoffd --grpc-addr :7070 --http-addr :8080          reachable from other machines
+    singoffd --grpc-addr unix:/run/singoff.sock           over a socket
+    SINGOFF_HOLD=1m singoffd                              any flag, as an environment variable
+    echo '{"singers": 3, "hold": "45s"}' >singoffd.json
+    singoffd --config singoffd.json                       any flag, in a file
+
+Then, elsewhere:
+
+    singoff join 'Friday battle' --nick Mina --role singer
+    grpcurl -plaintext 127.0.0.1:7070 list
+
+A flag counts before the environment, and that before the file. The first SIGTERM or Ctrl-C sends everybody away with a time to come back; a second one ends at once.
+
+Exit codes: 0 after an ordered end, 1 when it couldn't start or failed, 2 for wrong flags, environment or file.`
+
+// parse reads flags, environment and file. done: the version or the help was shown.
+func parse(args []string, stdout, stderr io.Writer) (cfg service.Config, done bool, err error) {
+	var f flags
+	file, err := fromEnvironment()
+	if err != nil {
+		return cfg, false, err
+	}
+	parser, err := kong.New(&f,
+		kong.Name("singoffd"),
+		kong.Description(description),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(int) { done = true }),
+		kong.DefaultEnvars("SINGOFF"),
+		kong.Configuration(readFile),
+		kong.Resolvers(file...),
+		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 100, NoExpandSubcommands: true}),
+		defaults(service.DefaultConfig()),
+	)
+	if err != nil {
+		return cfg, false, fmt.Errorf("flags: %w", err)
+	}
+	_, err = parser.Parse(args)
+	if err != nil || done {
+		return cfg, done, ignoreIf(done, err)
+	}
+	cfg = f.config()
+	cfg.Logger = logger(stderr, f.LogFormat, f.LogLevel)
+	return cfg, false, cfg.Validate()
+}
+
+// ignoreIf is for kong, which goes on parsing after --help and --version have been answered.
+func ignoreIf(done bool, err error) error {
+	if done {
+		return nil
+	}
+	return err
+}
+
+// defaults are the variables of the flags' tags.
+func defaults(d service.Config) kong.Vars {
+	return kong.Vars{
+		"version":             versionText(),
+		"grpc_addr":           d.GRPCAddr,
+		"http_addr":           d.HTTPAddr,
+		"log":                 d.Log,
+		"singers":             fmt.Sprint(d.Rules.Singers),
+		"watchers":            fmt.Sprint(d.Rules.Watchers),
+		"hold":                d.Rules.Hold.String(),
+		"away_limit":          d.Rules.AwayLimit.String(),
+		"start_lead":          d.Rules.StartLead.String(),
+		"message_bytes":       fmt.Sprint(d.MessageBytes),
+		"chat_characters":     fmt.Sprint(d.Rules.ChatCharacters),
+		"commands_per_second": fmt.Sprint(d.CommandsPerSecond),
+		"command_burst":       fmt.Sprint(d.CommandBurst),
+		"max_connections":     fmt.Sprint(d.MaxConnections),
+		"max_rooms":           fmt.Sprint(d.MaxRooms),
+		"drain_time":          d.DrainTime.String(),
+		"come_back_spread":    d.ComeBackSpread.String(),
+	}
+}
+
+// config is the flags as the server takes them.
+func (f flags) config() service.Config {
+	cfg := service.DefaultConfig()
+	cfg.GRPCAddr, cfg.HTTPAddr, cfg.Log, cfg.Songs = f.GRPCAddr, f.HTTPAddr, f.Log, f.Songs
+	cfg.Rules.Singers, cfg.Rules.Watchers = f.Singers, f.Watchers
+	cfg.Rules.Hold, cfg.Rules.AwayLimit, cfg.Rules.StartLead = f.Hold, f.AwayLimit, f.StartLead
+	cfg.Rules.ChatCharacters = f.ChatCharacters
+	cfg.MessageBytes, cfg.CommandsPerSecond, cfg.CommandBurst = f.MessageBytes, f.CommandsPerSecond, f.CommandBurst
+	cfg.MaxConnections, cfg.MaxRooms = f.MaxConnections, f.MaxRooms
+	cfg.DrainTime, cfg.ComeBackSpread = f.DrainTime, f.ComeBackSpread
+	cfg.Version = versionName()
+	return cfg
+}
+
+// logger writes lines for people on a terminal, and JSON elsewhere.
+func logger(w io.Writer, format, level string) zerolog.Logger {
+	file, isFile := w.(*os.File)
+	terminal := isFile && isatty.IsTerminal(file.Fd())
+	if format == "console" || format == "auto" && terminal {
+		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly, NoColor: !terminal}
+	}
+	parsed, err := zerolog.ParseLevel(level)
+	if err != nil {
+		parsed = zerolog.InfoLevel
+	}
+	return zerolog.New(w).Level(parsed).With().Timestamp().Logger()
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/singoff/singoff/service"
+)
+
+// parsed reads the flags and gives what was shown.
+func parsed(args ...string) (cfg service.Config, shown string, done bool, err error) {
+	var out bytes.Buffer
+	cfg, done, err = parse(args, &out, &out)
+	return cfg, out.String(), done, err
+}
+
+func writeFile(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "singoffd.json")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestDefaultsAreThoseOfTheService(t *testing.T) {
+	got, _, _, err := parsed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := service.DefaultConfig()
+	if got.Rules != want.Rules || got.GRPCAddr != want.GRPCAddr || got.HTTPAddr != want.HTTPAddr || got.Log != want.Log ||
+		got.MessageBytes != want.MessageBytes || got.CommandsPerSecond != want.CommandsPerSecond || got.CommandBurst != want.CommandBurst ||
+		got.MaxConnections != want.MaxConnections || got.MaxRooms != want.MaxRooms ||
+		got.DrainTime != want.DrainTime || got.ComeBackSpread != want.ComeBackSpread || len(got.Songs) != 0 {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestHelpTeaches(t *testing.T) {
+	_, help, done, err := parsed("--help")
+	if err != nil || !done {
+		t.Fatalf("got done %v, %v, want the help shown", done, err)
+	}
+	for _, want := range []string{
+		"Examples:", "Exit codes:", "grpcurl -plaintext 127.0.0.1:7070 list", "$SINGOFF_GRPC_ADDR",
+		service.DefaultConfig().GRPCAddr, service.DefaultConfig().HTTPAddr, "30s", "--config=FILE",
+	} {
+		if !strings.Contains(help, want) {
+			t.Errorf("got %s, want %q in it", help, want)
+		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	_, text, done, err := parsed("--version")
+	if err != nil || !done || !strings.HasPrefix(text, "singoffd "+versionName()+" (go1.") {
+		t.Errorf("got %q, %v, %v, want the version and Go's", text, done, err)
+	}
+}
+
+func TestFlagsBeforeEnvironmentBeforeFile(t *testing.T) {
+	path := writeFile(t, `{"singers": 3, "watchers": 30, "hold": "45s", "songs": ["a", "b"], "commands-per-second": 12.5}`)
+	t.Setenv("SINGOFF_WATCHERS", "20")
+	t.Setenv("SINGOFF_SINGERS", "4")
+	for _, args := range [][]string{{"--config", path, "--singers", "5"}, {"--singers", "5"}} {
+		if len(args) == 2 {
+			t.Setenv("SINGOFF_CONFIG", path)
+		}
+		got, _, _, err := parsed(args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Rules.Singers != 5 || got.Rules.Watchers != 20 || got.Rules.Hold != 45*time.Second ||
+			strings.Join(got.Songs, " ") != "a b" || got.CommandsPerSecond != 12.5 {
+			t.Errorf("%v: got %d singers of the flag, %d watchers of the environment, hold %v, songs %q, %v commands/s of the file",
+				args, got.Rules.Singers, got.Rules.Watchers, got.Rules.Hold, got.Songs, got.CommandsPerSecond)
+		}
+	}
+}
+
+func TestWhatIsRefused(t *testing.T) {
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"unknown flag":       {[]string{"--sniger", "3"}, "--sniger"},
+		"not a number":       {[]string{"--singers", "two"}, "--singers"},
+		"not a time":         {[]string{"--hold", "30"}, "--hold"},
+		"too many singers":   {[]string{"--singers", "17"}, "singers: 17 is not within 1 to 16"},
+		"away below hold":    {[]string{"--hold", "20m"}, "away limit"},
+		"message bytes":      {[]string{"--message-bytes", "10"}, "message bytes: 10 is not within 1024 to 65536"},
+		"address":            {[]string{"--grpc-addr", "7070"}, `gRPC address: "7070" is neither host:port nor unix:PATH`},
+		"socket":             {[]string{"--http-addr", "unix:"}, "HTTP address: unix: needs a path"},
+		"log":                {[]string{"--log", "paper"}, "--log"},
+		"level":              {[]string{"--log-level", "loud"}, "--log-level"},
+		"no such file":       {[]string{"--config", "/nowhere/singoffd.json"}, "/nowhere/singoffd.json"},
+		"file isn't JSON":    {[]string{"--config", writeFile(t, "singers: 3")}, "isn't a JSON object"},
+		"two objects":        {[]string{"--config", writeFile(t, "{} {}")}, "has something after"},
+		"unknown in file":    {[]string{"--config", writeFile(t, `{"sniger": 3}`)}, `"sniger" is unknown; there are grpc-addr`},
+		"wrong kind in file": {[]string{"--config", writeFile(t, `{"singers": "two"}`)}, "--singers"},
+		"half a singer":      {[]string{"--config", writeFile(t, `{"singers": 2.5}`)}, "--singers"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, _, err := parsed(test.args...)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %q in it", err, test.want)
+			}
+		})
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for name, test := range map[string]struct {
+		args []string
+		code int
+		said string
+	}{
+		"help":          {[]string{"--help"}, exitOK, "Usage: singoffd"},
+		"wrong flag":    {[]string{"--nope"}, exitUsage, "Try singoffd --help."},
+		"port in use":   {[]string{"--grpc-addr", taken.Addr().String(), "--http-addr", "127.0.0.1:0"}, exitFailed, "in use by another program; stop it, or choose another address"},
+		"no such songs": {[]string{"--songs", "/nowhere/songs", "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0"}, exitFailed, "/nowhere/songs"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			if code := run(test.args, &out, &out); code != test.code || !strings.Contains(out.String(), test.said) {
+				t.Errorf("got %d and %q, want %d and %q in it", code, out.String(), test.code, test.said)
+			}
+		})
+	}
+}
+
+func TestRefusalsWrapErrConfig(t *testing.T) {
+	if _, _, _, err := parsed("--singers", "0"); !errors.Is(err, service.ErrConfig) {
+		t.Errorf("got %v, want it to wrap ErrConfig", err)
+	}
+}

@@ -1,0 +1,186 @@
+// Package service puts a server together: the log, the rooms, the songs, and the two ports they are reached by.
+// New opens everything and binds the ports; Run serves until its context ends, then sends everybody away and closes everything.
+// Nothing imports it but the command and tests.
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+
+	"github.com/singoff/singoff/service/catalog"
+	"github.com/singoff/singoff/service/eventlog"
+	"github.com/singoff/singoff/service/room"
+	"github.com/singoff/singoff/service/rpc"
+	"github.com/singoff/singoff/service/web"
+)
+
+// Server is a server that is bound and not yet, or already, running.
+type Server struct {
+	cfg      Config
+	registry *prometheus.Registry
+	ready    *readiness
+
+	log     eventlog.Log
+	songs   *catalog.Catalog
+	manager *room.Manager
+	rooms   *rpc.Room
+
+	grpc    *grpc.Server
+	health  *health.Server
+	web     *http.Server
+	grpcLis net.Listener
+	webLis  net.Listener
+
+	closers []func() error
+}
+
+// Addrs are the addresses a server is bound to, as the flags take them.
+type Addrs struct {
+	GRPC, HTTP string
+}
+
+// New opens the log and the songs and binds the ports. Run it, or Close it. An error that wraps ErrConfig is the operator's to mend.
+func New(ctx context.Context, cfg Config) (*Server, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg, registry: prometheus.NewRegistry()}
+	s.registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		collectors.NewBuildInfoCollector(),
+	)
+	for _, open := range []func(context.Context) error{s.openRooms, s.openServices, s.bind} {
+		if err := open(ctx); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	return s, nil
+}
+
+// openRooms opens what is kept, and the rooms over it.
+func (s *Server) openRooms(ctx context.Context) (err error) {
+	if s.log, err = openLog(s.cfg); err != nil {
+		return fmt.Errorf("log %s: %w", s.cfg.Log, err)
+	}
+	s.atClose(s.log.Close)
+	s.songs, err = catalog.Open(ctx, catalog.Config{URLs: s.cfg.Songs, Logger: s.cfg.Logger})
+	if err != nil {
+		return fmt.Errorf("songs: %w", err)
+	}
+	s.atClose(s.songs.Close)
+	cfg := s.cfg.rooms()
+	cfg.Registerer = s.registry
+	if s.manager, err = room.NewManager(s.log, cfg); err != nil {
+		return fmt.Errorf("rooms: %w", err)
+	}
+	s.atClose(s.manager.Close)
+	s.ready = &readiness{refusing: s.manager.Refusing}
+	return nil
+}
+
+// openServices makes the services and their servers.
+func (s *Server) openServices(context.Context) (err error) {
+	s.rooms, err = rpc.NewRoom(rpc.Config{
+		Manager:    rpc.Rooms(s.manager),
+		Track:      track(s.songs),
+		Limits:     s.cfg.limits(),
+		Registerer: s.registry,
+		Logger:     s.cfg.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	s.atClose(func() error { s.rooms.Wait(); return nil })
+	s.grpc, s.health = newGRPC(s.cfg, s.rooms, rpc.NewMusic(s.songs))
+	s.atClose(func() error { s.grpc.Stop(); return nil })
+	return nil
+}
+
+// bind takes the ports, and says where they are and what that means.
+func (s *Server) bind(ctx context.Context) (err error) {
+	if s.grpcLis, err = listen(ctx, s.cfg.GRPCAddr); err != nil {
+		return fmt.Errorf("gRPC address: %w", err)
+	}
+	s.atClose(s.grpcLis.Close)
+	if s.webLis, err = listen(ctx, s.cfg.HTTPAddr); err != nil {
+		return fmt.Errorf("HTTP address: %w", err)
+	}
+	s.atClose(s.webLis.Close)
+	s.web, err = web.NewServer(web.Config{
+		Ready:    s.ready.check,
+		Songs:    s.songs.Handler(),
+		Registry: s.registry,
+		GRPCAddr: s.Addrs().GRPC,
+		Version:  s.cfg.Version,
+		Logger:   s.cfg.Logger,
+	})
+	return err
+}
+
+// Addrs are where the server is bound; port 0 has become a real one.
+func (s *Server) Addrs() Addrs {
+	var addrs Addrs
+	if s.grpcLis != nil {
+		addrs.GRPC = show(s.grpcLis.Addr())
+	}
+	if s.webLis != nil {
+		addrs.HTTP = show(s.webLis.Addr())
+	}
+	return addrs
+}
+
+// Run serves until ctx ends or a port fails, then drains: everybody is sent away with a time to come back, within Config.DrainTime.
+// The error is what failed; nil after an ordered end. The server is closed then.
+func (s *Server) Run(ctx context.Context) error {
+	s.announce()
+	var ports errgroup.Group
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ports.Go(func() error { defer cancel(); return s.grpcLoop() })
+	ports.Go(func() error { defer cancel(); return s.webLoop() })
+	ports.Go(func() error { s.healthLoop(ctx); return nil })
+	<-ctx.Done()
+	s.drain()
+	return errors.Join(ports.Wait(), s.Close())
+}
+
+// grpcLoop serves the gRPC port until it is stopped.
+func (s *Server) grpcLoop() error {
+	if err := s.grpc.Serve(s.grpcLis); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+		return fmt.Errorf("gRPC port: %w", err)
+	}
+	return nil
+}
+
+// webLoop serves the HTTP port until it is shut down.
+func (s *Server) webLoop() error {
+	if err := s.web.Serve(s.webLis); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("HTTP port: %w", err)
+	}
+	return nil
+}
+
+func (s *Server) announce() {
+	addrs := s.Addrs()
+	s.cfg.Logger.Info().
+		Str("grpc_addr", addrs.GRPC).Str("http_addr", addrs.HTTP).
+		Str("log", s.cfg.Log).Str("version", s.cfg.Version).
+		Msg("serving")
+	for name, lis := range map[string]net.Listener{"gRPC": s.grpcLis, "HTTP": s.webLis} {
+		if exposed(lis.Addr()) {
+			s.cfg.Logger.Warn().Str("port", name).Str("addr", show(lis.Addr())).
+				Msg("reachable from other machines, and nothing is encrypted yet nor are users checked: " +
+					"whoever can listen in on the network reads guest keys and chat; put a TLS proxy in front, or use a trusted network")
+		}
+	}
+}
