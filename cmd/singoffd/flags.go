@@ -60,7 +60,7 @@ Then, elsewhere:
 
 A flag counts before the environment, and that before the file. The first SIGTERM or Ctrl-C sends everybody away with a time to come back; a second one ends at once.
 
-Exit codes: 0 after an ordered end, 1 when it couldn't start or failed, 2 for wrong flags, environment or file.`
+Exit codes: 0 after an ordered end, 1 when it couldn't start or failed, 2 for wrong flags, environment or file, 130 or 143 when a second Ctrl-C or SIGTERM ended it.`
 
 // parse reads flags, environment and file. done: the version or the help was shown.
 func parse(args []string, stdout, stderr io.Writer) (cfg service.Config, done bool, err error) {

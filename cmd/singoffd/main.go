@@ -1,16 +1,13 @@
 // Command singoffd is the singoff server: rooms in which two singers battle and watchers cheer and vote, over gRPC.
 // Its flags are in `singoffd --help`; exit codes are 0 after an ordered end, 1 when it couldn't start or failed, 2 for wrong
-// flags, environment or configuration file.
+// flags, environment or configuration file, and 128 + the number of a second signal that ended it at once.
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/singoff/singoff/service"
 )
@@ -34,9 +31,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case done:
 		return exitOK
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // the first signal drains; a second one finds no handler and ends the process at once
+	ctx, watch := watchSignals()
+	defer watch.stop()
 	server, err := service.New(ctx, cfg)
 	if err == nil {
 		err = server.Run(ctx)
