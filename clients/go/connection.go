@@ -195,7 +195,7 @@ func (r *Room) take(event *singoffv1.Event) (t taking, over bool, err error) {
 	switch state := r.state.Load(); class {
 	case session.Start:
 		r.show(roomstate.Of(event.GetWelcome()))
-	case session.Live:
+	case session.Live, session.Aside:
 		r.show(state.Apply(event))
 	}
 	r.deliverLocked()

@@ -9,29 +9,34 @@ import (
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 )
 
-// Apply is the state after a live event. Events that aren't kept, and those of the past, change nothing. The event is kept and mustn't be
-// changed.
+// Apply is the state after a live event. Events that aren't kept, and those of the past, change nothing, but for the own vote that still
+// stands for a singer who is back. The event is kept and mustn't be changed.
 func (s State) Apply(event *singoffv1.Event) State {
-	if event.GetSeq() <= s.Seq || s.Room == nil {
+	standing := event.GetSeq() == 0 && event.GetVote() != nil
+	if s.Room == nil || event.GetSeq() <= s.Seq && !standing {
 		return s
 	}
-	s.Seq = event.GetSeq()
-	switch body := event.GetBody().(type) {
+	if !standing {
+		s.Seq = event.GetSeq()
+	}
+	switch event.GetBody().(type) {
 	case *singoffv1.Event_ChatMessage:
 		s.Chat = remember(s.Chat, event)
 		return s
 	case *singoffv1.Event_Ack, *singoffv1.Event_Rejected, *singoffv1.Event_Announcement:
 		return s
 	case *singoffv1.Event_RoomClosed:
-		s.Chat, s.bans = nil, nil
+		s.Chat = nil
+	}
+	bans := s.Room.Bans
+	switch body := event.GetBody().(type) {
+	case *singoffv1.Event_RoomClosed:
+		bans = nil
 	case *singoffv1.Event_Moderation:
-		s.bans = banned(s.bans, event, body.Moderation)
+		bans = banned(bans, event, body.Moderation)
 	}
 	s.Room = changed(s.Room, s.SelfID, event)
-	s.Room.Bans = nil
-	if s.SelfID != "" && s.Room.HostMemberId == s.SelfID {
-		s.Room.Bans = s.bans
-	}
+	s.Room.Bans = bans
 	return s
 }
 
@@ -183,7 +188,7 @@ func closed(room *singoffv1.RoomState) {
 	room.Tallies, room.OwnVotes, room.NowPlaying = nil, nil, nil
 }
 
-// banned keeps the list of bans and kicks that the host may see. Kicks that are over drop out.
+// banned keeps the list of bans and kicks. Kicks that are over drop out.
 func banned(bans []*singoffv1.Ban, event *singoffv1.Event, m *singoffv1.Moderation) []*singoffv1.Ban {
 	action := m.GetAction()
 	ban := action == singoffv1.Moderation_ACTION_BAN || action == singoffv1.Moderation_ACTION_KICK

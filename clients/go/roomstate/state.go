@@ -25,19 +25,16 @@ type State struct {
 	Seq uint64
 	// SelfID is the own member's id.
 	SelfID string
-	// Room is what the server says of the room in Welcome, kept up to date. Never nil but in the zero State. What no event tells is
-	// what the Welcome said: the own votes for a singer who left and came back, and bans from before one was host.
+	// Room is what the server says of the room in Welcome, kept up to date. Never nil but in the zero State.
 	Room *singoffv1.RoomState
 	// Chat is the newest chat, oldest first, at most MaxChat messages.
 	Chat []*singoffv1.Event
-
-	bans []*singoffv1.Ban // all that are known; Room.Bans shows them to the host
 }
 
 // Of is the state that a Welcome tells.
 func Of(w *singoffv1.Welcome) State {
 	return State{
-		Seq: w.GetSnapshotSeq(), SelfID: w.GetSelf().GetMemberId(), Room: w.GetRoom(), Chat: w.GetRecentChat(), bans: w.GetRoom().GetBans(),
+		Seq: w.GetSnapshotSeq(), SelfID: w.GetSelf().GetMemberId(), Room: w.GetRoom(), Chat: w.GetRecentChat(),
 	}
 }
 
