@@ -1,9 +1,6 @@
 package history
 
-import (
-	"math"
-	"slices"
-)
+import "slices"
 
 // check compares a stay with what all others of its room saw.
 func (s *Stay) check() []Violation {
@@ -14,19 +11,19 @@ func (s *Stay) check() []Violation {
 		found = append(found, s.found[before:]...)
 		s.found = s.found[:before]
 	}
-	if s.complete && s.replay != nil {
+	if s.replay != nil && s.replay.welcome.GetSnapshotSeq() <= s.through {
 		report(Gap, s.replay.welcome.GetSnapshotSeq(), "%d of the %d events of the RESUMED never came",
 			s.replay.left, s.replay.welcome.GetRecovery().GetEvents())
 	}
 	for i, sp := range s.spans {
 		to := sp.to
-		if s.complete && i == len(s.spans)-1 {
-			to = math.MaxUint64 - 1
+		if i == len(s.spans)-1 {
+			to = max(to, s.through)
 		}
 		s.checkSpan(sp, to, report)
 	}
 	for _, a := range s.answered {
-		if !s.sawSeq(a.seq) && (s.complete || a.seq <= s.newest()) {
+		if !s.sawSeq(a.seq) && a.seq <= max(s.newest(), s.through) {
 			report(Lost, a.seq, "it answered a command (%s), and its author never saw it", a.what)
 		}
 	}

@@ -97,13 +97,17 @@ func concat(parts ...any) (events []*singoffv1.Event) {
 
 // watch plays what two members of a room saw into a history and gives the kinds of what is broken.
 func watch(mina, juno []*singoffv1.Event) []history.Violation {
+	var newest uint64
+	for _, ev := range concat(mina, juno) {
+		newest = max(newest, ev.GetSeq(), ev.GetWelcome().GetSnapshotSeq())
+	}
 	h := history.New()
 	for person, events := range map[string][]*singoffv1.Event{"Mina": mina, "Juno": juno} {
 		stay := h.Begin(history.About{Room: "default/friday", Person: person})
 		for _, ev := range events {
 			stay.Saw(ev)
 		}
-		stay.End(true)
+		stay.End(newest)
 	}
 	return h.Check()
 }
@@ -249,7 +253,7 @@ func TestCommands(t *testing.T) {
 			for _, o := range c.outcomes {
 				stay.Answered(sayCommand("hello"), o.ev, o.err)
 			}
-			stay.End(true)
+			stay.End(5)
 			found := h.Check()
 			if got := kindsOf(found); !slices.Equal(got, c.want) {
 				t.Errorf("got kinds %v, want %v: %v", got, c.want, found)
@@ -268,12 +272,12 @@ func TestNextStayResumesFromWhatWasSaved(t *testing.T) {
 	for _, ev := range concat(welcome("mina", 3, state, fresh()), chats(4, 8)) {
 		first.Saw(ev)
 	}
-	first.End(false)
+	first.End(0)
 	next := h.Begin(history.About{Room: "r", Person: "Mina", Resume: &singoffv1.Resume{Epoch: epoch, LastSeq: 6}})
 	for _, ev := range concat(welcome("mina", 10, state, resumed(4)), chats(7, 8), chats(10, 10)) {
 		next.Saw(ev)
 	}
-	next.End(false)
+	next.End(0)
 	if found := h.Check(); len(found) > 0 {
 		t.Errorf("before seq 9 was seen by anybody: got %v, want nothing", found)
 	}

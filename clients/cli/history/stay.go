@@ -23,7 +23,7 @@ type Stay struct {
 	fold     fold
 	answered []answer
 	numbers  map[uint64]uint64 // seq that each number was seen at
-	complete bool
+	through  uint64
 }
 
 // span is a part of a stay in which nothing may be missing.
@@ -99,12 +99,12 @@ func (s *Stay) Answered(command *singoffv1.JoinRequest, ev *singoffv1.Event, err
 	}
 }
 
-// End says that the stay sees nothing more. It's complete if the client was joined to the end, and had the time to see
-// everything that any member has seen.
-func (s *Stay) End(complete bool) {
+// End says that the stay was to see everything up to the seq `through`, which any member has seen; 0: nothing beyond what it
+// did see, as of somebody who was killed.
+func (s *Stay) End(through uint64) {
 	s.history.mu.Lock()
 	defer s.history.mu.Unlock()
-	s.complete = complete
+	s.through = through
 }
 
 func (s *Stay) keptLocked(ev *singoffv1.Event) {

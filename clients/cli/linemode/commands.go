@@ -15,31 +15,32 @@ type command struct {
 	usage string // what follows the name
 	help  string
 	do    func(m *Mode, rest string) (talk.Job, error)
+	local bool // done at once, whatever commands wait; it gives no Job
 }
 
 // commands in the order /help tells them. A function, as /help is one of them.
 func commands() []command {
 	return []command{
-		{"vote", "NICK up|down|none", "your one standing vote for a singer, or none of it", (*Mode).vote},
-		{"cheer", "[NICK] [KIND] [N]", "cheer as often as you like: clap, heart, fire, laugh, wow, cry; up to 20 at once", (*Mode).cheer},
-		{"song", "[QUERY|NUMBER|ID|none]", "look for songs, and pick one", (*Mode).song},
-		{"play", "", "play your pick for all", steer(singoffv1.Playback_ACTION_START)},
-		{"pause", "", "let your song stand still", steer(singoffv1.Playback_ACTION_PAUSE)},
-		{"resume", "", "let your paused song go on", steer(singoffv1.Playback_ACTION_RESUME)},
-		{"seek", "1:05", "jump in your song", (*Mode).seek},
-		{"stop", "", "end your song; the host may end anybody's", steer(singoffv1.Playback_ACTION_STOP)},
-		{"nick", "NEW", "take another nickname", (*Mode).nick},
-		{"whisper", "NICK TEXT", "say something to one person alone", (*Mode).whisper},
-		{"who", "", "who is here, how the votes stand, what plays", (*Mode).who},
-		{"kick", "NICK", "host: remove somebody for five minutes", moderate(singoffv1.Moderation_ACTION_KICK)},
-		{"ban", "NICK", "host: remove somebody for the room's life", moderate(singoffv1.Moderation_ACTION_BAN)},
-		{"unban", "NICK", "host: let somebody come back", (*Mode).unban},
-		{"lock", "", "host: let nobody new in", lock(singoffv1.Moderation_ACTION_LOCK)},
-		{"unlock", "", "host: let people in again", lock(singoffv1.Moderation_ACTION_UNLOCK)},
-		{"free", "NICK", "host: give away the seat of somebody who is away", moderate(singoffv1.Moderation_ACTION_FREE_SEAT)},
-		{"pass", "NICK", "host: make somebody else the host", moderate(singoffv1.Moderation_ACTION_PASS_HOST)},
-		{"leave", "", "leave the room; so do Ctrl-C and the end of the input", (*Mode).leave},
-		{"help", "", "this list", (*Mode).help},
+		{"vote", "NICK up|down|none", "your one standing vote for a singer, or none of it", (*Mode).vote, false},
+		{"cheer", "[NICK] [KIND] [N]", "cheer as often as you like: clap, heart, fire, laugh, wow, cry; up to 20 at once", (*Mode).cheer, false},
+		{"song", "[QUERY|NUMBER|ID|none]", "look for songs, and pick one", (*Mode).song, false},
+		{"play", "", "play your pick for all", steer(singoffv1.Playback_ACTION_START), false},
+		{"pause", "", "let your song stand still", steer(singoffv1.Playback_ACTION_PAUSE), false},
+		{"resume", "", "let your paused song go on", steer(singoffv1.Playback_ACTION_RESUME), false},
+		{"seek", "1:05", "jump in your song", (*Mode).seek, false},
+		{"stop", "", "end your song; the host may end anybody's", steer(singoffv1.Playback_ACTION_STOP), false},
+		{"nick", "NEW", "take another nickname", (*Mode).nick, false},
+		{"whisper", "NICK TEXT", "say something to one person alone", (*Mode).whisper, false},
+		{"who", "", "who is here, how the votes stand, what plays", (*Mode).who, true},
+		{"kick", "NICK", "host: remove somebody for five minutes", moderate(singoffv1.Moderation_ACTION_KICK), false},
+		{"ban", "NICK", "host: remove somebody for the room's life", moderate(singoffv1.Moderation_ACTION_BAN), false},
+		{"unban", "NICK", "host: let somebody come back", (*Mode).unban, false},
+		{"lock", "", "host: let nobody new in", lock(singoffv1.Moderation_ACTION_LOCK), false},
+		{"unlock", "", "host: let people in again", lock(singoffv1.Moderation_ACTION_UNLOCK), false},
+		{"free", "NICK", "host: give away the seat of somebody who is away", moderate(singoffv1.Moderation_ACTION_FREE_SEAT), false},
+		{"pass", "NICK", "host: make somebody else the host", moderate(singoffv1.Moderation_ACTION_PASS_HOST), false},
+		{"leave", "", "leave the room; so do Ctrl-C and the end of the input", (*Mode).leave, false},
+		{"help", "", "this list", (*Mode).help, true},
 	}
 }
 

@@ -5,6 +5,7 @@ package linemode
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -71,7 +72,17 @@ func (m *Mode) Line(_ int, text string) (talk.Job, error) {
 	if !ok {
 		return nil, fmt.Errorf("there is no /%s; /help lists the commands. To say a line that begins with /, begin it with //", harmless.Text(word))
 	}
-	return c.do(m, strings.TrimSpace(rest))
+	rest = strings.TrimSpace(rest)
+	if c.local {
+		return c.do(m, rest)
+	}
+	return func(ctx context.Context) error { // names and lists as they are when its turn has come
+		job, err := c.do(m, rest)
+		if err != nil {
+			return err
+		}
+		return job(ctx)
+	}, nil
 }
 
 // Event prints what the room said.

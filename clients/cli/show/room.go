@@ -130,7 +130,7 @@ func (p *Printer) person(m *singoffv1.Member, host string, tally *singoffv1.Tall
 	if m.GetPick() != nil {
 		about = append(about, "picked "+Track(m.GetPick()))
 	}
-	if tally != nil {
+	if tally.GetUpGuests()+tally.GetUpSignedIn()+tally.GetDownGuests()+tally.GetDownSignedIn() > 0 {
 		about = append(about, Tally(tally))
 	}
 	if len(about) > 0 {

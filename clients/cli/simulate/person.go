@@ -29,8 +29,9 @@ type person struct {
 	stay   *history.Stay
 	loops  sync.WaitGroup
 
-	cut    atomic.Int64  // when the connection was cut, in Unix nanoseconds; 0: it wasn't, or is back
-	sawEnd chan struct{} // closed when the last line was seen
+	cut     atomic.Int64  // when the connection was cut, in Unix nanoseconds; 0: it wasn't, or is back
+	sawEnd  chan struct{} // closed when the last line was seen
+	lastSeq atomic.Uint64 // of the last line; 0: it wasn't seen
 }
 
 func (p *person) name() string {
@@ -110,6 +111,7 @@ func (p *person) eventLoop() {
 		}
 		if text == p.sim.lastLine(p.room) {
 			over = true
+			p.lastSeq.Store(ev.GetSeq())
 			close(p.sawEnd)
 		}
 	}

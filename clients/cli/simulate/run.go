@@ -170,11 +170,15 @@ func (s *simulation) finish(ctx context.Context) (stuck []string) {
 		}
 	}
 	rooms.Wait()
+	through := map[int]uint64{}
 	for _, p := range s.people {
 		if why := p.settled(ctx); why != "" {
 			stuck = append(stuck, why)
 		}
-		p.stay.End(true)
+		through[p.room] = max(through[p.room], p.lastSeq.Load())
+	}
+	for _, p := range s.people {
+		p.stay.End(through[p.room])
 	}
 	return stuck
 }

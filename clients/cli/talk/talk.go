@@ -82,7 +82,7 @@ func Run(ctx context.Context, cfg Config) error {
 	if cfg.Goodbye == 0 {
 		cfg.Goodbye = 3 * time.Second
 	}
-	c := &conversation{Config: cfg, lines: make(chan line), jobs: make(chan numbered, waiting), idle: make(chan struct{})}
+	c := &conversation{Config: cfg, lines: make(chan line), jobs: make(chan numbered, waiting), idle: make(chan struct{}), greeted: make(chan struct{})}
 	c.ctx, c.cancel = context.WithCancel(ctx)
 	defer c.cancel()
 	go c.readLoop()
@@ -116,11 +116,17 @@ type conversation struct {
 	lines  chan line     // closed at the end of In
 	jobs   chan numbered // closed when no more lines are taken
 	idle   chan struct{} // closed at the end of commandLoop
+
+	greeted chan struct{} // closed when the first event was handed on, or none will be
 }
 
-// takeLines makes jobs of lines until there's a reason to end.
+// takeLines makes jobs of lines until there's a reason to end. It begins when the Welcome was handed on.
 func (c *conversation) takeLines() {
 	defer close(c.jobs)
+	select {
+	case <-c.greeted:
+	case <-c.ctx.Done():
+	}
 	for {
 		select {
 		case l, ok := <-c.lines:
@@ -170,11 +176,14 @@ func (c *conversation) commandLoop() {
 }
 
 func (c *conversation) eventLoop() {
+	greet := sync.OnceFunc(func() { close(c.greeted) })
+	defer greet()
 	for ev, err := range c.Room.Events() {
 		if err != nil {
 			return
 		}
 		c.Mode.Event(ev)
+		greet()
 	}
 }
 

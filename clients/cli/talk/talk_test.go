@@ -24,8 +24,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // room is a talk.Room of a test's making.
 type room struct {
-	events chan *singoffv1.Event
-	leave  func(ctx context.Context) error
+	welcome, events chan *singoffv1.Event
+
+	leave func(ctx context.Context) error
 
 	mu    sync.Mutex
 	done  chan struct{}
@@ -35,13 +36,19 @@ type room struct {
 }
 
 func newRoom() *room {
-	return &room{events: make(chan *singoffv1.Event), done: make(chan struct{}), leave: func(context.Context) error { return nil }}
+	welcome := make(chan *singoffv1.Event, 1)
+	welcome <- &singoffv1.Event{Body: &singoffv1.Event_Welcome{Welcome: &singoffv1.Welcome{}}}
+	return &room{welcome: welcome, events: make(chan *singoffv1.Event), done: make(chan struct{}), leave: func(context.Context) error { return nil }}
 }
 
 func (r *room) Events() iter.Seq2[*singoffv1.Event, error] {
 	return func(yield func(*singoffv1.Event, error) bool) {
 		for {
 			select {
+			case ev := <-r.welcome:
+				if !yield(ev, nil) {
+					return
+				}
 			case ev := <-r.events:
 				if !yield(ev, nil) {
 					return
@@ -136,7 +143,12 @@ func (m *mode) Line(n int, text string) (talk.Job, error) {
 	}, nil
 }
 
-func (m *mode) Event(ev *singoffv1.Event)                { m.note("event %d", ev.GetSeq()) }
+func (m *mode) Event(ev *singoffv1.Event) {
+	if ev.GetWelcome() == nil {
+		m.note("event %d", ev.GetSeq())
+	}
+}
+
 func (m *mode) Connection(state singoff.ConnectionState) { m.note("%v", state.Phase) }
 func (m *mode) Failed(n int, err error)                  { m.note("%d failed: %v", n, err) }
 
@@ -199,6 +211,7 @@ func TestInterruptLeavesAtOnce(t *testing.T) {
 		io.WriteString(typed, "stuck\nlocal\n")
 		synctest.Wait()
 		r.events <- &singoffv1.Event{Seq: 7}
+		synctest.Wait()
 		interrupt()
 		if err := <-result; err != nil || r.left != 1 {
 			t.Errorf("got %v, left %d times; want nil, once", err, r.left)
@@ -301,5 +314,25 @@ func TestManyLinesKeepTheirOrder(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		m.has(t, want...)
+	})
+}
+
+// Lines that were there from the beginning once ran ahead of the Welcome: /who didn't know yet who one is.
+func TestLinesWaitForTheWelcome(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r, m := newRoom(), &mode{}
+		<-r.welcome
+		result := make(chan error)
+		go func() {
+			result <- talk.Run(t.Context(), talk.Config{Room: r, Mode: m, In: strings.NewReader("local\n")})
+		}()
+		synctest.Wait()
+		m.has(t)
+		r.events <- &singoffv1.Event{Seq: 1}
+		if err := <-result; err != nil {
+			t.Errorf("got %v", err)
+		}
+		m.has(t, "event 1", "1 local")
 	})
 }
