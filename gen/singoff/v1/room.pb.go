@@ -646,7 +646,7 @@ type RoomState struct {
 	OwnVotes []*OwnVote `protobuf:"bytes,10,rep,name=own_votes,json=ownVotes,proto3" json:"own_votes,omitempty"`
 	// The song; unset: none.
 	NowPlaying *NowPlaying `protobuf:"bytes,11,opt,name=now_playing,json=nowPlaying,proto3" json:"now_playing,omitempty"`
-	// To the host alone: who may not come back.
+	// Who may not come back.
 	Bans          []*Ban `protobuf:"bytes,12,rep,name=bans,proto3" json:"bans,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -2630,7 +2630,8 @@ func (x *ChatMessage) GetToNickname() string {
 	return ""
 }
 
-// Vote is the one standing vote of a user for a singer.
+// Vote is the one standing vote of a user for a singer. When a singer is back as a new member, each connected voter is told their vote that
+// still stands, with seq 0.
 type Vote struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The singer voted for: seated, not oneself; away counts as there.

@@ -90,6 +90,9 @@ func (e *Engine) decide(b *rules.Batch, in Input, out *Output) {
 			return
 		}
 		out.Welcomes = append(out.Welcomes, Welcome{in.Connection, in.Hello.User, in.Hello.Instance, *a})
+		for _, v := range a.Votes {
+			out.Tells = append(out.Tells, Tell{Connection: v.Connection, Event: v.Event})
+		}
 	case in.Command != nil:
 		out.Answered = append(out.Answered, in.Connection)
 		a := b.Command(in.Connection, *in.Command)

@@ -14,6 +14,14 @@ import (
 type Attachment struct {
 	MemberID      string
 	InstanceKnown bool // before this Hello
+	// Votes that still stand for a singer who is back as a new member, told to each voter's connection alone: nobody else knows whose they are.
+	Votes []StandingVote
+}
+
+// StandingVote is for one connection alone.
+type StandingVote struct {
+	Connection Connection
+	Event      *singoffv1.Event
 }
 
 // entrance is a Hello on its way in: what must make room for it is found first, so that a refused one replaces nobody.
@@ -65,7 +73,11 @@ func (b *Batch) Hello(conn Connection, h Hello) (*Attachment, *singoffv1.Goaway)
 		m = b.admit(e)
 	}
 	b.settle()
-	return &Attachment{MemberID: m.id, InstanceKnown: e.known}, nil
+	a := &Attachment{MemberID: m.id, InstanceKnown: e.known}
+	if !continues && m.role == singoffv1.Role_ROLE_SINGER {
+		a.Votes = b.standingVotes(m)
+	}
+	return a, nil
 }
 
 func (b *Batch) keptOut(ban *ban) *singoffv1.Goaway {
@@ -229,6 +241,26 @@ func (b *Batch) admit(e *entrance) *member {
 		b.tellTally(m) // their votes still stand, and nobody knows by the new id
 	}
 	return m
+}
+
+// standingVotes are those of members who are connected.
+func (b *Batch) standingVotes(singer *member) (votes []StandingVote) {
+	all := b.state.votes
+	if _, any := all.tallies[singer.user]; !any {
+		return nil
+	}
+	for _, m := range b.state.members {
+		c, voted := all.standing[ballot{m.user, singer.user}]
+		if !voted || m.away() || !m.seated() {
+			continue
+		}
+		v := &singoffv1.Vote{SingerMemberId: singer.id, Choice: singoffv1.Vote_CHOICE_DOWN, Tally: all.tallies[singer.user].proto()}
+		if c.up {
+			v.Choice = singoffv1.Vote_CHOICE_UP
+		}
+		votes = append(votes, StandingVote{m.conn, m.author(&singoffv1.Event{Time: stamp(b.now), Body: &singoffv1.Event_Vote{Vote: v}})})
+	}
+	return votes
 }
 
 // Lost decides a broken connection: its member is AWAY, an observer is gone. A connection that isn't current changes nothing.

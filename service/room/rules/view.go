@@ -26,9 +26,7 @@ func (s *State) Room(memberID string) *singoffv1.RoomState {
 			room.OwnVotes = append(room.OwnVotes, &singoffv1.OwnVote{SingerMemberId: m.id, Up: c.up})
 		}
 	}
-	if self != nil && s.host == self.id {
-		room.Bans = s.banList()
-	}
+	room.Bans = s.banList()
 	return room
 }
 

@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"slices"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -37,17 +38,32 @@ func (v *viewer) see(r *rules.Record) {
 			v.room.NowPlaying = nil
 		}
 	case *singoffv1.Event_Moderation:
-		switch body.Moderation.Action {
-		case singoffv1.Moderation_ACTION_LOCK:
-			v.room.Locked = true
-		case singoffv1.Moderation_ACTION_UNLOCK:
-			v.room.Locked = false
-		}
+		v.moderation(body.Moderation, e.Time.AsTime())
 	case *singoffv1.Event_RoomOpened:
 		v.opened(body.RoomOpened)
 	case *singoffv1.Event_RoomClosed:
 		v.room.Title, v.room.HostMemberId, v.room.Locked, v.room.Tallies, v.room.NowPlaying = "", "", false, nil, nil
+		v.room.Bans = nil
 	}
+}
+
+func (v *viewer) moderation(m *singoffv1.Moderation, now time.Time) {
+	switch m.Action {
+	case singoffv1.Moderation_ACTION_LOCK:
+		v.room.Locked = true
+	case singoffv1.Moderation_ACTION_UNLOCK:
+		v.room.Locked = false
+	case singoffv1.Moderation_ACTION_KICK, singoffv1.Moderation_ACTION_BAN:
+		v.dropBans(now)
+		v.room.Bans = append(v.room.Bans, &singoffv1.Ban{MemberId: m.MemberId, Nickname: m.Nickname, Until: m.Until})
+	case singoffv1.Moderation_ACTION_UNBAN:
+		v.room.Bans = slices.DeleteFunc(v.room.Bans, func(b *singoffv1.Ban) bool { return b.MemberId == m.MemberId })
+	}
+}
+
+// dropBans drops kicks that are over.
+func (v *viewer) dropBans(now time.Time) {
+	v.room.Bans = slices.DeleteFunc(v.room.Bans, func(b *singoffv1.Ban) bool { return b.Until != nil && !b.Until.AsTime().After(now) })
 }
 
 func (v *viewer) presence(p *singoffv1.Presence) {
@@ -120,6 +136,7 @@ func (r *room) checkViewer(welcome *singoffv1.RoomState) {
 	r.Helper()
 	want := proto.CloneOf(welcome)
 	want.Seats = nil
+	r.viewer.dropBans(r.state.Time())
 	if !proto.Equal(r.viewer.room, want) {
 		r.Errorf("who has seen all events knows\n%v\na Welcome tells\n%v", r.viewer.room, want)
 	}
