@@ -1,15 +1,20 @@
 package model
 
 import (
+	"slices"
+
 	"google.golang.org/protobuf/proto"
 
+	"github.com/singoff/singoff/clients/go/roomstate"
 	"github.com/singoff/singoff/clients/go/session"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/room/rules"
 )
 
 // sight is what a client saw of the room, checked as it comes against nothing but itself; the log is compared at the end.
 type sight struct {
 	c       *client
+	state   roomstate.State
 	members []string
 	runs    []run
 }
@@ -23,6 +28,12 @@ type run struct {
 }
 
 func (s *sight) take(class session.Class, e *singoffv1.Event) {
+	switch class {
+	case session.Start:
+		s.state = roomstate.Of(e.GetWelcome())
+	case session.Live, session.Aside:
+		s.state = s.state.Apply(e)
+	}
 	switch class {
 	case session.Start:
 		w := e.GetWelcome()
@@ -112,6 +123,22 @@ func (s *sight) check(eras []*history) {
 		}
 		if len(got) > 0 {
 			s.c.w.fail("%s: saw %v, which the log doesn't show it", s.c.name, got[0])
+		}
+	}
+}
+
+// checkState: replay and live events give what a Welcome would tell now.
+func (s *sight) checkState(now *rules.State) {
+	got, want := proto.CloneOf(s.state.Room), now.Room(s.state.SelfID)
+	got.Bans = slices.DeleteFunc(got.Bans, func(b *singoffv1.Ban) bool { return b.Until != nil && !b.Until.AsTime().After(now.Time()) })
+	if !proto.Equal(got, want) {
+		s.c.w.fail("%s knows\n%v\nthe room is\n%v", s.c.name, got, want)
+	}
+	chat, recent := s.state.Chat, now.RecentChat(s.c.user)
+	for i := 1; i <= min(len(chat), len(recent)); i++ {
+		if got, want := chat[len(chat)-i], recent[len(recent)-i]; !proto.Equal(got, want) {
+			s.c.w.fail("%s knows as chat %v, the room has %v", s.c.name, got, want)
+			return
 		}
 	}
 }

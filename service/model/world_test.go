@@ -438,6 +438,11 @@ func (w *world) verdict() {
 		}
 	}
 	n := w.newest()
+	for _, c := range w.clients {
+		if !c.killed && c.s.Phase() == session.Joined {
+			c.seen.checkState(n.eng.State())
+		}
+	}
 	w.checkGhosts(n)
 	w.checkReplay(n)
 	w.checkTallies(h, n)

@@ -642,7 +642,7 @@ type RoomState struct {
 	Locked bool `protobuf:"varint,8,opt,name=locked,proto3" json:"locked,omitempty"`
 	// A tally for each seated singer.
 	Tallies []*SingerTally `protobuf:"bytes,9,rep,name=tallies,proto3" json:"tallies,omitempty"`
-	// The own user's standing votes for seated singers.
+	// One's own standing votes for seated singers; observers have none.
 	OwnVotes []*OwnVote `protobuf:"bytes,10,rep,name=own_votes,json=ownVotes,proto3" json:"own_votes,omitempty"`
 	// The song; unset: none.
 	NowPlaying *NowPlaying `protobuf:"bytes,11,opt,name=now_playing,json=nowPlaying,proto3" json:"now_playing,omitempty"`

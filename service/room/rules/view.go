@@ -19,7 +19,7 @@ func (s *State) Room(memberID string) *singoffv1.RoomState {
 			continue
 		}
 		room.Tallies = append(room.Tallies, &singoffv1.SingerTally{SingerMemberId: m.id, Tally: s.votes.tallies[m.user].proto()})
-		if self == nil {
+		if self == nil || !self.seated() {
 			continue
 		}
 		if c, voted := s.votes.standing[ballot{self.user, m.user}]; voted {
