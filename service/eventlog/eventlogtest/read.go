@@ -57,7 +57,9 @@ func readHoldsNoLock(t *testing.T, store Store) {
 		}
 		m.add(1)
 		m.store(0)
-		m.checkRead(stored.FirstSeq, n)
+		if n%10 == 9 {
+			m.checkRead(stored.FirstSeq, n)
+		}
 		if n++; n == 20 {
 			break
 		}
