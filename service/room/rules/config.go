@@ -16,7 +16,7 @@ const (
 	MaxBans           = 1024
 	MaxRecentChat     = 100
 	MaxRecentChatSize = 64 << 10 // bytes
-	MaxNamesSize      = 64 << 10 // bytes of all members' nicknames
+	MaxNamesSize      = 48 << 10 // bytes of all members' nicknames
 	MaxBanNamesSize   = 8 << 10  // bytes of nicknames kept with bans
 	MaxEpochs         = 256
 	MaxTitleSize      = 400 // bytes
