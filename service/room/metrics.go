@@ -32,7 +32,7 @@ func newMetrics(reg prometheus.Registerer, m *Manager) *metrics {
 		appends: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "singoff_room_append_seconds", Help: "Time of one try to append a batch to the log, by result.", Buckets: seconds,
 		}, []string{"result"}),
-		deliveries: prometheus.NewCounter(prometheus.CounterOpts{Name: "singoff_room_deliveries_total", Help: "Events handed to connections."}),
+		deliveries: prometheus.NewCounter(prometheus.CounterOpts{Name: "singoff_room_deliveries_total", Help: "Events handed to connections, beside Welcomes and what they are followed by."}),
 		frames:     prometheus.NewCounter(prometheus.CounterOpts{Name: "singoff_room_frames_total", Help: "Frames handed to connections; a frame holds one or more events."}),
 		lag: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "singoff_room_ring_lag_seconds", Help: "From an event being told to its room to a connection having taken the frame that holds it.", Buckets: seconds,
@@ -75,14 +75,20 @@ func (x *metrics) goodbye(g *singoffv1.Goaway) {
 	x.ended.WithLabelValues(label(g.GetReason().String(), "REASON_")).Inc()
 }
 
-func (x *metrics) sent(events int, lag time.Duration) {
-	x.deliveries.Add(float64(events))
+func (x *metrics) sent(w work, now time.Time) {
+	x.deliveries.Add(float64(len(w.parts)))
 	x.frames.Inc()
-	x.lag.Observe(lag.Seconds())
+	if !w.oldest.IsZero() {
+		x.lag.Observe(now.Sub(w.oldest).Seconds())
+	}
 }
 
 func (x *metrics) recovered(r *singoffv1.Recovery) {
-	x.recoveries.WithLabelValues(label(r.Kind.String(), "KIND_"), label(r.Cause.String(), "CAUSE_")).Inc()
+	cause := "none"
+	if r.Cause != singoffv1.Recovery_CAUSE_UNSPECIFIED {
+		cause = label(r.Cause.String(), "CAUSE_")
+	}
+	x.recoveries.WithLabelValues(label(r.Kind.String(), "KIND_"), cause).Inc()
 }
 
 func label(name, prefix string) string { return strings.ToLower(strings.TrimPrefix(name, prefix)) }

@@ -125,15 +125,6 @@ func (r *room) trimLocked(now time.Time, keep uint64) {
 	}
 }
 
-// sent notes that a frame was handed on.
-func (r *room) sent(w work) {
-	lag := time.Duration(0)
-	if !w.oldest.IsZero() {
-		lag = r.now().Sub(w.oldest)
-	}
-	r.manager.metrics.sent(len(w.parts), lag)
-}
-
 // snapshot stores one every so many entries, beside the loop, and trims what is older than must be kept.
 func (r *room) snapshot() {
 	r.sinceSnap++

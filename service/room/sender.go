@@ -32,7 +32,7 @@ func (c *Conn) SendLoop(send func(parts [][]byte) error) *singoffv1.Goaway {
 			if send(parts) != nil {
 				return nil
 			}
-			c.room.sent(work)
+			c.room.manager.metrics.sent(work, c.Now())
 		case work.goaway != nil:
 			response, _ := engine.Response(&singoffv1.Event{
 				Time: timestamppb.New(c.Now().Truncate(time.Millisecond)), Body: &singoffv1.Event_Goaway{Goaway: work.goaway},
