@@ -12,7 +12,7 @@ import (
 var embedded embed.FS
 
 // Songs are the files as they would lie in a bucket.
-var Songs fs.FS = sub()
+var Songs = sub()
 
 func sub() fs.FS {
 	songs, err := fs.Sub(embedded, "songs")

@@ -85,7 +85,7 @@ func (s song) sung(l line) ([]note, error) {
 	syllables := syllables(l.words)
 	var notes []note
 	step := l.bar * stepsOfBar
-	for _, word := range strings.Fields(l.notes) {
+	for word := range strings.FieldsSeq(l.notes) {
 		pitch, length, ok := strings.Cut(word, ":")
 		n, err := strconv.Atoi(length)
 		if !ok || err != nil || n < 1 {
@@ -113,18 +113,18 @@ func (s song) sung(l line) ([]note, error) {
 // syllables parts a line's words.
 func syllables(words string) []string {
 	var out []string
-	for _, word := range strings.FieldsFunc(words, func(r rune) bool { return r == ' ' || r == '-' }) {
-		latin := ""
+	for word := range strings.FieldsFuncSeq(words, func(r rune) bool { return r == ' ' || r == '-' }) {
+		var latin []rune
 		for _, r := range word {
 			switch {
 			case unicode.Is(unicode.Hangul, r):
 				out = append(out, string(r))
 			case unicode.IsLetter(r):
-				latin += string(r)
+				latin = append(latin, r)
 			}
 		}
-		if latin != "" {
-			out = append(out, latin)
+		if len(latin) > 0 {
+			out = append(out, string(latin))
 		}
 	}
 	return out
