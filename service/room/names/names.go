@@ -57,11 +57,21 @@ func Clean(typed string) (shown string, err error) {
 // (NFKC), the kind and number of spaces, and whether a symbol asks for its colourful form make no difference. A key is
 // never shown.
 func Key(shown string) string {
-	s := strings.Map(visible, foldSpaces(shown))
+	s := foldSpaces(shown)
+	if !strings.ContainsFunc(s, intricate) {
+		return strings.TrimSpace(strings.ToLower(s))
+	}
+	s = strings.Map(visible, s)
 	// Unicode's compatibility caseless match (D146), composed in the end.
 	s = fold(norm.NFD.String(s))
 	s = fold(norm.NFKD.String(s))
 	return strings.TrimSpace(foldSpaces(norm.NFKC.String(s)))
+}
+
+// intricate tells code points that Key has to look at closely: all but ASCII, Hangul syllables and the commonest ideographs. A
+// name without them, as most are, is its own key but for its case.
+func intricate(r rune) bool {
+	return r >= utf8.RuneSelf && (r < '\uac00' || r > '\ud7a3') && (r < '\u4e00' || r > '\u9fff')
 }
 
 func fold(s string) string { return cases.Fold().String(s) }
