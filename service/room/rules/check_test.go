@@ -121,7 +121,8 @@ func (r *room) checkVotes(view *singoffv1.RoomState) {
 		own := r.state.Room(id).OwnVotes
 		want := 0
 		for _, t := range view.Tallies {
-			if _, voted := r.ledger.votes[[2]rules.User{m.user, r.ledger.members[t.SingerMemberId].user}]; voted {
+			_, voted := r.ledger.votes[[2]rules.User{m.user, r.ledger.members[t.SingerMemberId].user}]
+			if voted && m.role != singoffv1.Role_ROLE_OBSERVER { // who doesn't vote, and isn't told of changes
 				want++
 			}
 		}

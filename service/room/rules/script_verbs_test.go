@@ -211,6 +211,9 @@ func (s *script) enter(name string, h rules.Hello) []string {
 	if refused != nil {
 		return append(out, "told "+s.conn(conn)+": "+goodbye(refused))
 	}
+	for _, v := range attached.Votes {
+		out = append(out, fmt.Sprintf("told %s: %s", s.conn(v.Connection), s.body(v.Event)))
+	}
 	last, _ := s.state.LastNumber(h.User, h.Instance)
 	known := "new instance"
 	if attached.InstanceKnown {
