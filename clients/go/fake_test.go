@@ -165,12 +165,12 @@ func (s *fakeStream) stay() error {
 	return errors.New("gone")
 }
 
-// greet says Welcome to a member who joined at seq 1, when the room is at seq 10 and nothing is to be replayed.
+// greet says Welcome to a member who joined at seq 1. Nothing has happened since seq 10, or what the client has seen.
 func (s *fakeStream) greet(change ...func(*singoffv1.Welcome)) {
 	self := &singoffv1.Member{MemberId: "m1", Nickname: s.hello.GetNickname(), Role: s.hello.GetRole()}
 	w := &singoffv1.Welcome{
 		Self: self, Instance: s.hello.GetInstance(), InstanceKnown: s.try > 1, MemberSince: &singoffv1.Since{Epoch: 7, Seq: 1},
-		Epoch: 7, SnapshotSeq: 10, Room: &singoffv1.RoomState{Members: []*singoffv1.Member{self}},
+		Epoch: 7, SnapshotSeq: max(10, s.hello.GetResume().GetLastSeq()), Room: &singoffv1.RoomState{Members: []*singoffv1.Member{self}},
 		Recovery: &singoffv1.Recovery{Kind: singoffv1.Recovery_KIND_NEW}, ServerTime: timestamppb.Now(),
 	}
 	if s.hello.GetResume() != nil {
@@ -217,7 +217,9 @@ func mustJoin(t *testing.T, client *singoff.Client, change ...func(*singoff.Join
 	for _, c := range change {
 		c(&options)
 	}
-	room, err := client.Join(t.Context(), options)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	room, err := client.Join(ctx, options)
 	if err != nil {
 		t.Fatalf("Join: %v", err)
 	}

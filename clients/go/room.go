@@ -106,13 +106,8 @@ func (r *Room) Events() iter.Seq2[*singoffv1.Event, error] {
 	return func(yield func(*singoffv1.Event, error) bool) {
 		if r.events == nil {
 			<-r.done
-		}
-		for t := range r.taken() {
-			more := yield(t.event, nil)
-			r.saver.took(t.resume)
-			if !more {
-				return
-			}
+		} else if !r.drain(yield) {
+			return
 		}
 		if err := r.Err(); err != nil {
 			yield(nil, err)
@@ -120,15 +115,17 @@ func (r *Room) Events() iter.Seq2[*singoffv1.Event, error] {
 	}
 }
 
-func (r *Room) taken() iter.Seq[taking] {
-	return func(yield func(taking) bool) {
-		for t := range r.events {
-			<-r.slots
-			if !yield(t) {
-				return
-			}
+// drain yields events until the Room has ended; false: yield wants no more.
+func (r *Room) drain(yield func(*singoffv1.Event, error) bool) bool {
+	for t := range r.events {
+		<-r.slots
+		more := yield(t.event, nil)
+		r.saver.took(t.resume)
+		if !more {
+			return false
 		}
 	}
+	return true
 }
 
 // State is the room as of the newest event received.
