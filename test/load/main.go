@@ -1,0 +1,167 @@
+// Command load measures what a delivery costs the server: rooms full of members on connections of their own, beside a bare TCP server
+// that does nothing but write each message to every member of its room. Both servers run as processes of their own on one core,
+// one after the other in the same run, so that their ratio holds on a machine that others use too.
+//
+//	go run ./test/load -rooms 125 -members 8 -rate 20 -seconds 10
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// options are the flags.
+type options struct {
+	rooms, members int
+	rate           float64 // messages per second and room at a fixed rate
+	seconds        int     // of each measurement
+	server         string  // a singoffd to measure; empty: build one
+}
+
+func main() {
+	var o options
+	floor := flag.Bool("floor", false, "be the bare TCP server (for the program's own use)")
+	flag.IntVar(&o.rooms, "rooms", 125, "rooms")
+	flag.IntVar(&o.members, "members", 8, "members of a room, 2 of them singers")
+	flag.Float64Var(&o.rate, "rate", 20, "messages per second and room, at the fixed rate")
+	flag.IntVar(&o.seconds, "seconds", 10, "seconds of each measurement")
+	flag.StringVar(&o.server, "server", "", "singoffd to measure; empty: build one")
+	flag.Parse()
+	run := o.run
+	if *floor {
+		run = serveFloor
+	}
+	if err := run(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, "load:", err)
+		os.Exit(1)
+	}
+}
+
+// run measures both servers and prints a table.
+func (o options) run(ctx context.Context) error {
+	dir, err := os.MkdirTemp("", "singoff-load-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if o.server == "" {
+		o.server = filepath.Join(dir, "singoffd")
+		if err := build(ctx, o.server); err != nil {
+			return err
+		}
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d rooms of %d, 64-byte texts, each server on one core\n\n", o.rooms, o.members)
+	fmt.Println("| server | load | deliveries/s | server CPU µs/delivery | p50 | p99 | KB/idle member |")
+	fmt.Println("| --- | --- | --- | --- | --- | --- | --- |")
+	floor, err := o.measure(ctx, "bare TCP", []string{self, "-floor"}, dialFloor)
+	if err != nil {
+		return err
+	}
+	server, err := o.measure(ctx, "singoffd", []string{o.server, "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0",
+		"--log-level", "info", "--log-format", "json", "--commands-per-second", "10000", "--command-burst", "10000",
+		"--watchers", fmt.Sprint(max(o.members-2, 0))}, dialServer)
+	if err != nil {
+		return err
+	}
+	fmt.Println()
+	for i := range server {
+		fmt.Printf("singoffd / bare TCP, %s: %.2f\n", server[i].load, server[i].cpu/floor[i].cpu)
+	}
+	return nil
+}
+
+// figures of one load on one server.
+type figures struct {
+	load     string
+	rate     float64       // deliveries per second
+	cpu      float64       // microseconds of the server's CPU per delivery
+	p50, p99 time.Duration // from sending to each member having it
+}
+
+// measure starts a server, fills its rooms, and puts each load on it.
+func (o options) measure(ctx context.Context, name string, command []string, dial dialer) ([]figures, error) {
+	p, err := start(ctx, command)
+	if err != nil {
+		return nil, err
+	}
+	defer p.stop()
+	empty, err := p.resident()
+	if err != nil {
+		return nil, err
+	}
+	crowd, err := o.gather(ctx, p.address, dial)
+	if err != nil {
+		return nil, err
+	}
+	defer crowd.close()
+	time.Sleep(2 * time.Second)
+	full, err := p.resident()
+	if err != nil {
+		return nil, err
+	}
+	idle := float64(full-empty) / 1024 / float64(o.rooms*o.members)
+	var all []figures
+	for _, load := range []struct {
+		name string
+		set  func(stop <-chan struct{})
+	}{
+		{fmt.Sprintf("%.0f messages/s a room", o.rate), func(stop <-chan struct{}) { crowd.pace(o.rate, stop) }},
+		{fmt.Sprintf("closed loop, %d under way a room", o.members), crowd.loop},
+	} {
+		f, err := o.one(p, crowd, load.set)
+		if err != nil {
+			return nil, err
+		}
+		f.load = load.name
+		all = append(all, f)
+		fmt.Printf("| %s | %s | %.0f | %.1f | %v | %v | %.1f |\n", name, f.load, f.rate, f.cpu, f.p50, f.p99, idle)
+	}
+	return all, nil
+}
+
+// one puts one load on, and measures after it has settled.
+func (o options) one(p *process, c *crowd, set func(<-chan struct{})) (figures, error) {
+	stop := make(chan struct{})
+	done := make(chan struct{})
+	go func() { defer close(done); set(stop) }()
+	time.Sleep(2 * time.Second)
+	c.takeLatencies()
+	before, err := p.cpu()
+	if err != nil {
+		return figures{}, err
+	}
+	delivered, began := c.delivered.Load(), time.Now()
+	time.Sleep(time.Duration(o.seconds) * time.Second)
+	n, took := c.delivered.Load()-delivered, time.Since(began)
+	after, err := p.cpu()
+	if err != nil {
+		return figures{}, err
+	}
+	latencies := c.takeLatencies()
+	close(stop)
+	<-done
+	time.Sleep(500 * time.Millisecond)
+	if n == 0 {
+		return figures{}, fmt.Errorf("nothing was delivered")
+	}
+	slices.Sort(latencies)
+	at := func(q float64) time.Duration {
+		if len(latencies) == 0 {
+			return 0
+		}
+		return latencies[int(q*float64(len(latencies)-1))].Round(10 * time.Microsecond)
+	}
+	return figures{
+		rate: float64(n) / took.Seconds(), cpu: float64((after - before).Microseconds()) / float64(n),
+		p50: at(0.5), p99: at(0.99),
+	}, nil
+}
