@@ -61,10 +61,12 @@ func cancelledRepeat(t *testing.T, store Store) {
 // cancelMany cancels appends of many rooms at any moment; each, tried again until it is answered, is there once.
 func cancelMany(t *testing.T, store Store) {
 	const rooms, entries = 8, 40
+	models := make([]*model, rooms)
 	var wait sync.WaitGroup
-	for i := range rooms {
+	for i := range models {
 		m := newModel(t, store.Log)
 		m.key.Room = string(rune('a' + i))
+		models[i] = m
 		wait.Go(func() {
 			for range entries {
 				if !appendCancelled(m) {
@@ -72,9 +74,11 @@ func cancelMany(t *testing.T, store Store) {
 				}
 			}
 		})
-		defer m.checkAll()
 	}
 	wait.Wait()
+	for _, m := range models {
+		m.checkAll()
+	}
 }
 
 func appendCancelled(m *model) bool {
@@ -84,19 +88,19 @@ func appendCancelled(m *model) bool {
 	wait.Go(cancel)
 	defer wait.Wait()
 	entry := m.entry(1)
-	for {
-		at, err := m.log.Append(ctx, m.key, m.last(), entry)
-		switch {
-		case err == nil:
-			m.kept = append(m.kept, eventlog.Stored{Entry: entry, Position: at})
-			return true
-		case errors.Is(err, eventlog.ErrRefused) && ctx.Err() != nil, errors.Is(err, eventlog.ErrUnknown):
-			ctx = m.t.Context()
-		default:
-			m.t.Errorf("Append whose context is cancelled meanwhile, or again after that: %v", err)
-			return false
+	at, err := m.log.Append(ctx, m.key, m.last(), entry)
+	for errors.Is(err, eventlog.ErrUnknown) || errors.Is(err, eventlog.ErrRefused) && ctx.Err() != nil {
+		at, err = m.log.Append(m.t.Context(), m.key, m.last(), entry)
+		if errors.Is(err, eventlog.ErrRefused) {
+			break
 		}
 	}
+	if err != nil {
+		m.t.Errorf("Append whose context is cancelled meanwhile, or again after that: %v", err)
+		return false
+	}
+	m.kept = append(m.kept, eventlog.Stored{Entry: entry, Position: at})
+	return true
 }
 
 func cancelledCalls(t *testing.T, store Store) {

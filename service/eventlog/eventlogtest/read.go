@@ -44,7 +44,10 @@ func readHoldsNoLock(t *testing.T, store Store) {
 	for range 100 {
 		m.add(1)
 	}
-	for range store.Log.Read(t.Context(), m.key, 1) {
+	for _, err := range store.Log.Read(t.Context(), m.key, 1) {
+		if err != nil {
+			t.Errorf("Read: %v", err)
+		}
 		break
 	}
 	n := 0
