@@ -106,9 +106,9 @@ func TestSyllables(t *testing.T) {
 func TestTonesAreInTune(t *testing.T) {
 	t.Parallel()
 	for name, sound := range map[string]tone{"voice": sing, "electric piano": electricPiano, "piano": piano, "bass": bass} {
-		for _, key := range []int{52, 57, 69} {
+		for _, key := range []int{52, 69} {
 			want := hertz(key)
-			got := pitch(sound(note{length: 0.5, hertz: want, gain: 1, syllable: "아"})[rate/10:rate/4], want)
+			got := pitch(sound(note{length: 0.3, hertz: want, gain: 1, syllable: "아"})[rate/10:rate/4], want)
 			if cents := 1200 * math.Log2(got/want); math.Abs(cents) > 25 {
 				t.Errorf("%s: got %.1f Hz, want %.1f: %.0f cents off", name, got, want, cents)
 			}
