@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	"github.com/singoff/singoff/clients/cli/linemode"
 	"github.com/singoff/singoff/clients/cli/show"
 	singoff "github.com/singoff/singoff/clients/go"
@@ -36,6 +39,8 @@ func TestConnectionChanges(t *testing.T) {
 		"lost, less round": {lost(nil, 312*time.Millisecond), "20:00:00 * connection lost, trying again in 0.3 s\n"},
 		"moved": {lost(&singoff.GoawayError{Reason: singoffv1.Goaway_REASON_MOVED, Message: "another node\x1b has the room"}, 0),
 			"20:00:00 * connection lost (another node\\x1b has the room), trying again at once\n"},
+		"refused": {lost(status.Error(codes.Unavailable, "dial tcp: connection refused"), time.Second),
+			"20:00:00 * connection lost (the server can't be reached), trying again in 1 s\n"},
 		"the try itself": {singoff.ConnectionState{Phase: singoff.PhaseReconnecting}, ""},
 		"joined":         {singoff.ConnectionState{Phase: singoff.PhaseJoined}, ""},
 		"closed":         {singoff.ConnectionState{Phase: singoff.PhaseClosed}, ""},
@@ -45,6 +50,22 @@ func TestConnectionChanges(t *testing.T) {
 		if out.String() != c.want {
 			t.Errorf("%s: got %q, want %q", name, out.String(), c.want)
 		}
+	}
+}
+
+// Each try after the first once said again that the connection was lost, as if it had been there in between.
+func TestFailedTriesArentNewLosses(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	m := newMode(&out)
+	for _, phase := range []singoff.Phase{singoff.PhaseReconnecting, singoff.PhaseReconnecting, singoff.PhaseJoined, singoff.PhaseReconnecting} {
+		m.Connection(singoff.ConnectionState{Phase: phase, NextTry: eight.Add(time.Second)})
+	}
+	want := "20:00:00 * connection lost, trying again in 1 s\n" +
+		"20:00:00 * still no connection, trying again in 1 s\n" +
+		"20:00:00 * connection lost, trying again in 1 s\n"
+	if out.String() != want {
+		t.Errorf("got\n%swant\n%s", out.String(), want)
 	}
 }
 

@@ -13,6 +13,9 @@ import (
 	"sync"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	"github.com/singoff/singoff/clients/cli/harmless"
 	"github.com/singoff/singoff/clients/cli/show"
 	"github.com/singoff/singoff/clients/cli/talk"
@@ -43,6 +46,7 @@ type Mode struct {
 
 	mu      sync.Mutex // of what follows
 	out     io.Writer
+	lost    bool // since the newest Welcome
 	printer *show.Printer
 	found   []*singoffv1.TrackInfo // by the newest /song
 }
@@ -99,6 +103,11 @@ func (m *Mode) Event(ev *singoffv1.Event) {
 
 // Connection prints that the connection is lost, and when the next try is made; that it's back is a Welcome.
 func (m *Mode) Connection(state singoff.ConnectionState) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if state.Phase == singoff.PhaseJoined {
+		m.lost = false
+	}
 	if state.Phase != singoff.PhaseReconnecting || state.NextTry.IsZero() {
 		return
 	}
@@ -106,7 +115,12 @@ func (m *Mode) Connection(state singoff.ConnectionState) {
 	if d := state.NextTry.Sub(m.now()).Round(100 * time.Millisecond); d > 0 {
 		in = "in " + strings.TrimSuffix(fmt.Sprintf("%.1f", d.Seconds()), ".0") + " s"
 	}
-	m.note(fmt.Sprintf("connection lost%s, trying again %s", cause(state.Cause), in))
+	what := "connection lost"
+	if m.lost {
+		what = "still no connection"
+	}
+	m.lost = true
+	m.printLocked(m.printer.Note(what + cause(state.Cause) + ", trying again " + in))
 }
 
 // Failed prints what went wrong with a line.
@@ -142,6 +156,11 @@ func cause(err error) string {
 		return ""
 	case errors.As(err, &goaway) && goaway.Message != "":
 		return " (" + harmless.Text(goaway.Message) + ")"
+	}
+	if s, ok := status.FromError(err); ok && s.Code() == codes.Unavailable {
+		return " (the server can't be reached)"
+	} else if ok {
+		return " (" + harmless.Text(s.Message()) + ")"
 	}
 	return " (" + harmless.Text(strings.TrimPrefix(err.Error(), "singoff: ")) + ")"
 }
