@@ -59,9 +59,11 @@ lint: $(BASELINE) ## Check formatting, code, import directions and the protocol;
 	$(BUF) breaking --against $(BASELINE)
 
 .PHONY: test
+# The random schedules run a second time without the race detector, in their thousands.
 test: compiler ## Vet and test everything with the race detector; all that a fresh checkout needs
 	go vet -race -tags '$(TAGS)' ./...
 	go test -race -vet=off -tags '$(TAGS)' ./...
+	go test -vet=off -tags '$(TAGS)' ./service/model
 
 # The race detector links C. Installed where that is ours to do, asked for elsewhere.
 .PHONY: compiler
@@ -94,8 +96,17 @@ fuzz: ## Fuzz every Fuzz... target for FUZZTIME=30s, one after the other
 	if [ -z "$$targets" ]; then echo "no Fuzz... in this tree" >&2; exit 1; fi; \
 	while IFS=: read -r file func; do \
 		echo "$${func#func } in $$(dirname "$$file")"; \
-		go test -run '^$$' -fuzz "^$${func#func }\$$" -fuzztime $(FUZZTIME) -tags '$(TAGS)' "$$(dirname "$$file")" </dev/null; \
+		go test -run '^$$' -fuzz "^$${func#func }\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x -tags '$(TAGS)' "$$(dirname "$$file")" </dev/null; \
 	done <<< "$$targets"
+
+.PHONY: demo-songs
+demo-songs: ## Make the demo songs anew; needs lame (Debian's package)
+	go run ./service/catalog/demo/generate -out service/catalog/demo/songs
+
+# Not a benchmark of Go's: two servers in processes of their own, side by side.
+.PHONY: load
+load: ## Measure what a delivery costs the server, beside a bare TCP server; ARGS='-rooms 125 -members 8 -rate 20'
+	@go run ./test/load $(ARGS)
 
 .PHONY: cross
 cross: ## Build both commands for every platform, without cgo, and throw the result away
