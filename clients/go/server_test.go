@@ -22,20 +22,9 @@ func startServer(t *testing.T, change ...func(*service.Config)) string {
 	for _, c := range change {
 		c(&config)
 	}
-	server, err := service.New(t.Context(), config)
-	if err != nil {
-		t.Fatalf("service.New: %v", err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- server.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("server: %v", err)
-		}
-	})
-	return server.Addrs().GRPC
+	stop, addr := runServer(t, config)
+	t.Cleanup(stop)
+	return addr
 }
 
 func dial(t *testing.T, addr string) *singoff.Client {
