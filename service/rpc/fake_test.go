@@ -170,8 +170,8 @@ func encode(ev *singoffv1.Event) []byte {
 type memStream struct {
 	ctx    context.Context
 	cancel context.CancelFunc
-	in     chan message
-	deaf   bool // Send never returns before the context ends
+	in     chan message // closed: the input has ended
+	deaf   bool         // Send never returns before the context ends
 	mu     sync.Mutex
 	events []*singoffv1.Event
 }
@@ -191,7 +191,10 @@ func (s *memStream) RemoteAddr() string       { return "memory" }
 
 func (s *memStream) Receive() (*singoffv1.JoinRequest, error) {
 	select {
-	case m := <-s.in:
+	case m, open := <-s.in:
+		if !open {
+			return nil, io.EOF
+		}
 		return m.request, m.err
 	case <-s.ctx.Done():
 		return nil, s.ctx.Err()
@@ -249,6 +252,7 @@ func newServer(t *testing.T, change ...func(*rpc.Config)) *server {
 	if s.Room, err = rpc.NewRoom(cfg); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(s.Wait)
 	return s
 }
 
@@ -268,11 +272,7 @@ func (s *server) start(stream *memStream) (end func() error) {
 		stream.cancel()
 		result <- err
 	}()
-	return func() error {
-		err := <-result
-		s.Wait()
-		return err
-	}
+	return func() error { return <-result }
 }
 
 func hello(change ...func(*singoffv1.Hello)) *singoffv1.JoinRequest {
