@@ -168,14 +168,15 @@ func TestCheersAreSentAtMostOnce(t *testing.T) {
 		cheers := 0
 		client, _ := dialFake(t, func(s *fakeStream) error {
 			s.greet()
-			for m := s.command(); m != nil; m = s.command() {
-				if m.GetReaction() == nil || m.GetNumber() != 0 {
-					t.Errorf("got %v, want a Reaction with number 0", m)
-				}
-				cheers++
-				return status.Error(codes.Unavailable, "cut")
+			m := s.command()
+			if m == nil {
+				return errors.New("gone")
 			}
-			return errors.New("gone")
+			if m.GetReaction() == nil || m.GetNumber() != 0 {
+				t.Errorf("got %v, want a Reaction with number 0", m)
+			}
+			cheers++
+			return status.Error(codes.Unavailable, "cut")
 		})
 		room := mustJoin(t, client)
 		if err := room.Cheer("m1", singoffv1.Reaction_KIND_CLAP, 1); err != nil {
@@ -233,7 +234,7 @@ func TestJoinOptionsAreChecked(t *testing.T) {
 	client, server := dialFake(t, func(*fakeStream) error { return nil })
 	for field, options := range map[string]singoff.JoinOptions{
 		"RoomID":    {Nickname: "Mina"},
-		"RoomID: ":  {RoomID: "a b", Nickname: "Mina"},
+		"RoomID:":   {RoomID: "a b", Nickname: "Mina"},
 		"RoomTitle": {RoomTitle: strings.Repeat("가", 101), Nickname: "Mina"},
 		"Nickname":  {RoomID: "a", Nickname: ""},
 		"Nickname:": {RoomID: "a", Nickname: "\xff"},

@@ -250,13 +250,13 @@ func TestClock(t *testing.T) {
 			}
 		})
 		room := mustJoin(t, client)
-		if got := room.Now().Sub(time.Now()); got != ahead+7*time.Second {
+		if got := time.Until(room.Now()); got != ahead+7*time.Second {
 			t.Errorf("by the Welcome alone: got %v ahead, want %v", got, ahead+7*time.Second)
 		}
 		time.Sleep(30 * time.Second)
 		got := room.Clock()
-		if got.RoundTrip != 20*time.Millisecond || got.Offset != ahead || room.Now().Sub(time.Now()) != ahead {
-			t.Errorf("got %+v, %v ahead, want the best of 8: 20 ms and %v", got, room.Now().Sub(time.Now()), ahead)
+		if got.RoundTrip != 20*time.Millisecond || got.Offset != ahead || time.Until(room.Now()) != ahead {
+			t.Errorf("got %+v, %v ahead, want the best of 8: 20 ms and %v", got, time.Until(room.Now()), ahead)
 		}
 	})
 }

@@ -41,8 +41,8 @@ func start(self string) roomstate.State {
 	})
 }
 
-// print says in one line what differs between rooms.
-func print(s roomstate.State) string {
+// line says in one line what differs between rooms.
+func line(s roomstate.State) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d %q host=%s", s.Seq, s.Room.GetTitle(), s.Room.GetHostMemberId())
 	for _, m := range s.Room.GetMembers() {
@@ -189,7 +189,7 @@ func TestApply(t *testing.T) {
 				}
 				s = s.Apply(event)
 			}
-			if got := print(s); got != test.want {
+			if got := line(s); got != test.want {
 				t.Errorf("\ngot  %s\nwant %s", got, test.want)
 			}
 		})
@@ -251,7 +251,7 @@ func TestOldAndUnkeptEventsChangeNothing(t *testing.T) {
 	left := presence(singoffv1.Presence_CHANGE_LEFT, member("s1", singer, 1))
 	for _, seq := range []uint64{0, 9, 10} {
 		left.Seq = seq
-		if got := print(start("w1").Apply(left)); got != print(start("w1")) {
+		if got := line(start("w1").Apply(left)); got != line(start("w1")) {
 			t.Errorf("seq %d: got %s", seq, got)
 		}
 	}

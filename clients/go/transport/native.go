@@ -23,7 +23,7 @@ const (
 	connectionWindow = 1 << 20
 )
 
-// ErrClosed: the transport was closed.
+// ErrClosed is the answer of a transport that was closed.
 var ErrClosed = errors.New("transport: closed")
 
 // NativeConfig says how native gRPC reaches the server.
