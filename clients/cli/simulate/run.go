@@ -41,7 +41,7 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 		return nil, err
 	}
 	var id [3]byte
-	rand.Read(id[:]) //nolint:errcheck // documented never to fail
+	rand.Read(id[:])
 	s := &simulation{cfg: cfg, id: hex.EncodeToString(id[:]), history: history.New()}
 	defer s.close()
 	if err := s.join(ctx); err != nil {
