@@ -13,6 +13,7 @@ import (
 
 	logv1 "github.com/singoff/singoff/gen/singoff/log/v1"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/room/names"
 	"github.com/singoff/singoff/service/room/rules"
 )
 
@@ -425,5 +426,31 @@ func TestSessionsForgetTheOldest(t *testing.T) {
 		if got := known(name); got != want {
 			t.Errorf("the instance of %q is known: got %v, want %v", name, got, want)
 		}
+	}
+}
+
+// TestLargestEvent: an event is no larger than a request may be, whatever is in it. (The ledger says so of all events it sees.)
+func TestLargestEvent(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t, rules.DefaultConfig())
+	longest := func(c string) rules.Hello {
+		h := helloOf(c, singoffv1.Role_ROLE_SINGER)
+		h.Nickname = strings.Repeat("👩\u200d🎤", names.MaxCharacters-1) + c
+		return h
+	}
+	mina, minaID := r.join(longest("a"))
+	_, junID := r.join(longest("b"))
+	b := r.must(mina, &singoffv1.ChatMessage{Text: strings.Repeat("🎤", r.cfg.ChatCharacters), ToMemberId: junID})
+	if n := proto.Size(b.Records[0].Event); n < 8000 {
+		t.Errorf("the largest whisper has %d bytes, want more than 8000, or this test shows nothing", n)
+	}
+	var relayed rules.Answer
+	r.decide(func(b *rules.Batch) {
+		relayed = b.Command(mina, rules.Command{Body: &singoffv1.Signal{
+			ToMemberId: junID, Kind: singoffv1.Signal_KIND_OFFER, Payload: strings.Repeat("x", rules.MaxSignalSize),
+		}})
+	})
+	if n := proto.Size(relayed.Relay); n < rules.MaxSignalSize || n > maxEvent {
+		t.Errorf("the largest signal of %s has %d bytes, want at most %d", minaID, n, maxEvent)
 	}
 }
