@@ -1,6 +1,7 @@
 package singoff_test
 
 import (
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -21,6 +22,11 @@ func TestRoomID(t *testing.T) {
 		{"café", "r-quhx3rbzcd"},
 		{"cafe\u0301", "r-quhx3rbzcd"},
 		{"ÄRGER", "r-kx5qdhio3d"},
+		{"ÀÉ", "r-lvgoio6gck"},
+		{"ΑΣ", "r-vi6zrlr5ud"}, // the sigma at the end is another one
+		{"İstanbul", "r-jjg7cihx2h"},
+		{strings.Repeat("a", 65), "r-mnjwdrelxh"},
+		{"r-abc", "r-abc"},
 		{"", "r-4oymiquy7q"},
 	} {
 		if got := singoff.RoomID(v.title); got != v.want {
