@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -65,15 +66,7 @@ func (r *Record) VisibleTo(u User) bool { return Visible(r.Audience, u) }
 
 // Visible says whether a user is of an audience; none is everybody.
 func Visible(audience []User, u User) bool {
-	if len(audience) == 0 {
-		return true
-	}
-	for _, a := range audience {
-		if a == u {
-			return true
-		}
-	}
-	return false
+	return len(audience) == 0 || slices.Contains(audience, u)
 }
 
 // Proto gives the record as the log keeps it. event is the encoded Event, so that it is encoded once for all.

@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/base32"
 	"encoding/binary"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -140,9 +141,9 @@ func (s *State) Epoch() uint64 { return s.epoch }
 
 // EpochAt is the epoch under which a seq was decided, and whether that is still known.
 func (s *State) EpochAt(seq uint64) (epoch uint64, known bool) {
-	for i := len(s.epochs) - 1; i >= 0; i-- {
-		if s.epochs[i].firstSeq <= seq {
-			return s.epochs[i].epoch, seq <= s.seq
+	for _, e := range slices.Backward(s.epochs) {
+		if e.firstSeq <= seq {
+			return e.epoch, seq <= s.seq
 		}
 	}
 	return 0, false

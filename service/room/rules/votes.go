@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"maps"
+
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 )
 
@@ -44,12 +46,8 @@ func newVotes() *votes {
 
 func (v *votes) clone() *votes {
 	c := newVotes()
-	for b, ch := range v.standing {
-		c.standing[b] = ch
-	}
-	for u, t := range v.tallies {
-		c.tallies[u] = t
-	}
+	maps.Copy(c.standing, v.standing)
+	maps.Copy(c.tallies, v.tallies)
 	return c
 }
 
