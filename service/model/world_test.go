@@ -424,7 +424,7 @@ func (w *world) calmClient(c *client) (busy bool) {
 // verdict checks everything that must hold in the end.
 func (w *world) verdict() {
 	h := w.history()
-	eras := append(w.past, h)
+	eras := append(slices.Clone(w.past), h)
 	for _, c := range w.clients {
 		for era, log := range eras {
 			log.check(c, era)

@@ -48,7 +48,7 @@ func (o options) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	if o.server == "" {
 		o.server = filepath.Join(dir, "singoffd")
 		if err := build(ctx, o.server); err != nil {
