@@ -27,6 +27,7 @@ func (m *Manager) Drain(ctx context.Context, spread time.Duration) error {
 			return ctx.Err()
 		}
 	}
+	m.wakeDrain() // another one may wait too
 	return nil
 }
 

@@ -82,6 +82,8 @@ func (c *Conn) greet(g *greeting, send func([][]byte) error) (*singoffv1.Goaway,
 		return nil, err
 	}
 	c.room.manager.metrics.recovered(g.welcome.Recovery)
+	c.room.logger.Debug().Str("member_id", g.welcome.Self.GetMemberId()).Str("client", c.about.Client).Str("remote", c.about.RemoteAddr).
+		Stringer("recovery", g.welcome.Recovery.Kind).Msg("joined")
 	return nil, c.sendMissed(missed, send)
 }
 

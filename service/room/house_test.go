@@ -139,6 +139,9 @@ type stream struct {
 	cut  chan struct{} // closed: the stream is broken, sends fail
 	over chan struct{} // closed when SendLoop has returned
 
+	said  []string // by a regular, with the numbers from first on
+	first uint64
+
 	mu     sync.Mutex
 	held   chan struct{} // a send waits until it is closed; nil: none does
 	events []*singoffv1.Event

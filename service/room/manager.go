@@ -96,6 +96,11 @@ func (m *Manager) Join(key eventlog.Key, hello rules.Hello, about Joining) (*Con
 // left notes that a connection is over.
 func (m *Manager) left() {
 	m.connections.Add(-1)
+	m.wakeDrain()
+}
+
+// wakeDrain never waits.
+func (m *Manager) wakeDrain() {
 	select {
 	case m.gone <- struct{}{}:
 	default:

@@ -100,7 +100,7 @@ func TestAnswersAreForTheirAuthor(t *testing.T) {
 	inHouse(t, func(t *testing.T, h *house) {
 		a, b := h.guest("민아", singer).enter(), h.guest("June", singer).enter()
 		a.does(&singoffv1.Presence{})                   // refused
-		a.does(&singoffv1.Presence{Hidden: ptr(false)}) // changes nothing
+		a.does(&singoffv1.Presence{Hidden: new(false)}) // changes nothing
 		a.do(2, &singoffv1.Presence{})                  // a repeat
 		a.do(9, &singoffv1.Presence{})                  // out of step
 		synctest.Wait()
@@ -115,5 +115,3 @@ func TestAnswersAreForTheirAuthor(t *testing.T) {
 		wantEvents(t, "the other", b.live())
 	})
 }
-
-func ptr[T any](v T) *T { return &v }

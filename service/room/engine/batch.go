@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"github.com/singoff/singoff/service/room/rules"
@@ -67,7 +68,7 @@ func (e *Engine) take() []Input {
 			greeted[in.Connection] = true
 		}
 	}
-	inputs := append(e.owed, e.inbox[:n]...)
+	inputs := slices.Concat(e.owed, e.inbox[:n])
 	e.owed = nil
 	clear(e.inbox[:n])
 	if n == len(e.inbox) {
