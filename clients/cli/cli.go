@@ -57,7 +57,7 @@ const description = `Song battles from a terminal: two singers, their watchers, 
 A server is started with: singoffd
 
 Exit codes: 0 done; 1 failed, or a simulation found a fault; 2 wrong usage; 3 no server reached; 4 the nickname is taken;
-5 no free place; 6 kept out or removed (locked, kicked, banned, seat freed); 7 another program took over; 130 interrupted.`
+5 no free place; 6 kept out or removed (locked, kicked, banned); 7 another program took over; 130 interrupted.`
 
 // exited carries the exit code of --help and --version out of the parser.
 type exited int

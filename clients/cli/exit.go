@@ -24,7 +24,7 @@ const (
 	CodeUnreachable   = 3
 	CodeNicknameTaken = 4
 	CodeFull          = 5
-	CodeKeptOut       = 6 // locked, kicked, banned, seat freed, removed by the operator
+	CodeKeptOut       = 6 // locked, kicked, banned, removed by the operator
 	CodeTakenOver     = 7
 	CodeInterrupted   = 130
 )
@@ -88,7 +88,6 @@ var farewells = map[singoffv1.Goaway_Reason]struct {
 	singoffv1.Goaway_REASON_LOCKED:         {"the room is locked for newcomers: ask its host to /unlock it", CodeKeptOut},
 	singoffv1.Goaway_REASON_KICKED:         {"the host has kicked you", CodeKeptOut},
 	singoffv1.Goaway_REASON_BANNED:         {"the host has banned you from this room", CodeKeptOut},
-	singoffv1.Goaway_REASON_SEAT_FREED:     {"you were away, and the host gave your seat to others: join again for another one", CodeKeptOut},
 	singoffv1.Goaway_REASON_ADMIN:          {"the operator ended the connection", CodeKeptOut},
 	singoffv1.Goaway_REASON_TAKEN_OVER:     {"another program has taken over under this nickname; starting this one again takes it back", CodeTakenOver},
 	singoffv1.Goaway_REASON_DRAINING:       {"the server shuts down: try again when it is back", CodeUnreachable},

@@ -28,7 +28,6 @@ var statuses = [...]struct {
 	{singoffv1.Goaway_REASON_SLOW_CONSUMER, codes.Aborted},
 	{singoffv1.Goaway_REASON_TAKEN_OVER, codes.Aborted},
 	{singoffv1.Goaway_REASON_SUPERSEDED, codes.Aborted},
-	{singoffv1.Goaway_REASON_SEAT_FREED, codes.Aborted},
 	{singoffv1.Goaway_REASON_ADMIN, codes.Aborted},
 	{singoffv1.Goaway_REASON_HELLO_TIMEOUT, codes.DeadlineExceeded},
 	{singoffv1.Goaway_REASON_DRAINING, codes.Unavailable},

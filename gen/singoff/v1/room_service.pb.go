@@ -165,7 +165,7 @@ const (
 	Rejected_REASON_NO_PICK Rejected_Reason = 8
 	// A song plays or is paused already.
 	Rejected_REASON_ALREADY_PLAYING Rejected_Reason = 9
-	// Nothing plays, or not in the state needed.
+	// Nothing plays.
 	Rejected_REASON_NOT_PLAYING Rejected_Reason = 10
 	// A bound of the room is reached: see field.
 	Rejected_REASON_ROOM_LIMIT Rejected_Reason = 11
@@ -333,8 +333,6 @@ const (
 	Goaway_REASON_HELLO_TIMEOUT Goaway_Reason = 17
 	// The promised Ping didn't come.
 	Goaway_REASON_CONNECTION_LOST Goaway_Reason = 18
-	// The host gave the seat of this member, who was away, to others.
-	Goaway_REASON_SEAT_FREED Goaway_Reason = 19
 	// The token has expired.
 	Goaway_REASON_TOKEN_EXPIRED Goaway_Reason = 20
 	// The operator ended the connection.
@@ -365,7 +363,6 @@ var (
 		16: "REASON_LEFT",
 		17: "REASON_HELLO_TIMEOUT",
 		18: "REASON_CONNECTION_LOST",
-		19: "REASON_SEAT_FREED",
 		20: "REASON_TOKEN_EXPIRED",
 		21: "REASON_ADMIN",
 		22: "REASON_PROTOCOL_ERROR",
@@ -390,7 +387,6 @@ var (
 		"REASON_LEFT":            16,
 		"REASON_HELLO_TIMEOUT":   17,
 		"REASON_CONNECTION_LOST": 18,
-		"REASON_SEAT_FREED":      19,
 		"REASON_TOKEN_EXPIRED":   20,
 		"REASON_ADMIN":           21,
 		"REASON_PROTOCOL_ERROR":  22,
@@ -3615,14 +3611,14 @@ const file_singoff_v1_room_service_proto_rawDesc = "" +
 	"clientTime\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\x04R\x02id\x12?\n" +
 	"\rreceived_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\freceivedTime\x127\n" +
-	"\tsent_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bsentTime\"\xd7\x05\n" +
+	"\tsent_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bsentTime\"\xc6\x05\n" +
 	"\x06Goaway\x121\n" +
 	"\x06reason\x18\x01 \x01(\x0e2\x19.singoff.v1.Goaway.ReasonR\x06reason\x12\x14\n" +
 	"\x05final\x18\x02 \x01(\bR\x05final\x12:\n" +
 	"\vretry_after\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\n" +
 	"retryAfter\x12\x14\n" +
 	"\x05field\x18\x04 \x01(\tR\x05field\x12\x18\n" +
-	"\amessage\x18\x05 \x01(\tR\amessage\"\x97\x04\n" +
+	"\amessage\x18\x05 \x01(\tR\amessage\"\x86\x04\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11REASON_TAKEN_OVER\x10\x01\x12\x15\n" +
@@ -3643,11 +3639,10 @@ const file_singoff_v1_room_service_proto_rawDesc = "" +
 	"\x16REASON_LOG_UNREACHABLE\x10\x0f\x12\x0f\n" +
 	"\vREASON_LEFT\x10\x10\x12\x18\n" +
 	"\x14REASON_HELLO_TIMEOUT\x10\x11\x12\x1a\n" +
-	"\x16REASON_CONNECTION_LOST\x10\x12\x12\x15\n" +
-	"\x11REASON_SEAT_FREED\x10\x13\x12\x18\n" +
+	"\x16REASON_CONNECTION_LOST\x10\x12\x12\x18\n" +
 	"\x14REASON_TOKEN_EXPIRED\x10\x14\x12\x10\n" +
 	"\fREASON_ADMIN\x10\x15\x12\x19\n" +
-	"\x15REASON_PROTOCOL_ERROR\x10\x16\"\x80\x01\n" +
+	"\x15REASON_PROTOCOL_ERROR\x10\x16\"\x04\b\x13\x10\x13\"\x80\x01\n" +
 	"\vChatMessage\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12 \n" +
 	"\fto_member_id\x18\x02 \x01(\tR\n" +

@@ -143,7 +143,7 @@ func (s *State) attach(a *Attached) error {
 	}
 	if m.instance != a.Instance {
 		s.sessions.touch(m.user, m.instance).members--
-		m.instance = a.Instance
+		m.instance, m.hidden = a.Instance, false
 		s.sessions.touch(m.user, m.instance).members++
 	}
 	s.sessions.touch(m.user, m.instance).attempt = a.Attempt

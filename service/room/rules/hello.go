@@ -192,7 +192,7 @@ func (b *Batch) replace(e *entrance) {
 	}
 }
 
-// reattach gives a member a new connection. Who wasn't away doesn't blink: nobody sees it.
+// reattach gives a member a new connection. Who wasn't away doesn't blink: nobody sees it, unless the page was hidden and another one has come.
 func (b *Batch) reattach(e *entrance, m *member) {
 	if m.conn != 0 {
 		bye := goaway(singoffv1.Goaway_REASON_SUPERSEDED, "", "a newer connection of yours is there")
@@ -203,12 +203,17 @@ func (b *Batch) reattach(e *entrance, m *member) {
 		b.Ended = append(b.Ended, Ended{Connection: m.conn, Seq: b.state.seq, Goaway: bye})
 	}
 	r := &Record{Fact: &Attached{MemberID: m.id, User: m.user, Instance: e.Instance, Attempt: e.Attempt, Connection: e.conn}}
-	if !m.away() {
-		b.emit(r)
-		return
-	}
+	hidden := m.hidden
 	back := *m
 	back.conn = e.conn
+	back.hidden = m.hidden && m.instance == e.Instance // another page starts out shown
+	if !m.away() {
+		b.emit(r)
+		if back.hidden != hidden {
+			b.presence(&Record{}, m, singoffv1.Presence_CHANGE_HIDDEN, singoffv1.Presence_REASON_UNSPECIFIED)
+		}
+		return
+	}
 	b.presence(r, &back, singoffv1.Presence_CHANGE_RETURNED, singoffv1.Presence_REASON_UNSPECIFIED)
 }
 
