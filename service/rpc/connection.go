@@ -136,7 +136,7 @@ func (c *connection) ended(goaway *singoffv1.Goaway) (string, error) {
 
 // broken is the end of a stream that nothing more can be said on.
 func (c *connection) broken() (string, error) {
-	if context.Cause(c.ctx) == errInternal {
+	if errors.Is(context.Cause(c.ctx), errInternal) {
 		return "internal", errStatusInternal
 	}
 	if err := c.stream.Context().Err(); err != nil {

@@ -29,6 +29,7 @@ type fakeManager struct {
 	refuse  *singoffv1.Goaway
 	conns   []*fakeConn
 	hold    chan struct{} // Do waits until it is closed
+	broken  bool          // of the connections
 	summary []*singoffv1.RoomSummary
 }
 
@@ -39,7 +40,7 @@ func (m *fakeManager) Join(key eventlog.Key, hello rules.Hello, about room.Joini
 		return nil, m.refuse
 	}
 	c := &fakeConn{
-		key: key, hello: hello, about: about, hold: m.hold,
+		key: key, hello: hello, about: about, hold: m.hold, broken: m.broken,
 		outbox: make(chan *singoffv1.Event, 1000),
 		ended:  make(chan struct{}),
 	}
@@ -77,6 +78,7 @@ type fakeConn struct {
 	mu         sync.Mutex
 	commands   []rules.Command
 	halfClosed bool
+	broken     bool // Ended panics
 	lost       bool
 	goaway     *singoffv1.Goaway
 	ended      chan struct{}
@@ -134,7 +136,14 @@ func (c *fakeConn) isEnded() bool {
 	}
 }
 
-func (c *fakeConn) Ended() <-chan struct{} { return c.ended }
+func (c *fakeConn) Ended() <-chan struct{} {
+	if c.broken {
+		panic("broken")
+	}
+	return c.ended
+}
+
+func (c *fakeConn) Now() time.Time { return time.Now() }
 
 func (c *fakeConn) SendLoop(send func([][]byte) error) *singoffv1.Goaway {
 	for {

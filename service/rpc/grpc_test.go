@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"strings"
@@ -54,7 +55,9 @@ func overGRPC(t *testing.T, s *server) (*grpc.ClientConn, <-chan net.Conn) {
 // open joins over gRPC and waits until the room has the connection: it answers a ping.
 func open(t *testing.T, conn *grpc.ClientConn) singoffv1.RoomService_JoinClient {
 	t.Helper()
-	stream, err := singoffv1.NewRoomServiceClient(conn).Join(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	t.Cleanup(cancel)
+	stream, err := singoffv1.NewRoomServiceClient(conn).Join(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +96,7 @@ func TestJoinOverGRPC(t *testing.T) {
 		t.Fatal(err)
 	}
 	last, err := ending(stream)
-	if err != io.EOF || last.GetGoaway().GetReason() != singoffv1.Goaway_REASON_LEFT {
+	if !errors.Is(err, io.EOF) || last.GetGoaway().GetReason() != singoffv1.Goaway_REASON_LEFT {
 		t.Errorf("got %v, %v, want LEFT and OK", last, err)
 	}
 	if got := s.manager.conn(t); len(got.taken()) != 1 || !strings.HasPrefix(got.about.RemoteAddr, "127.0.0.1:") {
@@ -177,7 +180,7 @@ func TestLargestMessageIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	stream.CloseSend()
-	if _, err := ending(stream); err != io.EOF {
+	if _, err := ending(stream); !errors.Is(err, io.EOF) {
 		t.Errorf("got %v, want OK", err)
 	}
 	if got := len(s.manager.conn(t).taken()); got != 1 {

@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -53,7 +54,7 @@ func (c *connection) firstMessage(first received) (*singoffv1.JoinRequest, *sing
 	switch {
 	case first.err == nil:
 		return first.request, nil
-	case first.err == io.EOF:
+	case errors.Is(first.err, io.EOF):
 		if !c.pause(halfCloseDoubt) {
 			return nil, nil
 		}

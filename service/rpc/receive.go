@@ -48,7 +48,7 @@ func (c *connection) take(message received) bool {
 	req := message.request
 	if ping := req.GetPing(); ping != nil && req.GetNumber() == 0 {
 		c.count(req, "taken")
-		c.conn.Tell(pong(ping, message.at))
+		c.conn.Tell(pong(ping, c.conn.Now(), time.Since(message.at)))
 		return true
 	}
 	cmd := parseCommand(req, c.room.cfg.Track)
@@ -64,22 +64,24 @@ func (c *connection) count(req *singoffv1.JoinRequest, result string) {
 	c.room.metrics.commands.WithLabelValues(kindOf(req), result).Inc()
 }
 
-func pong(ping *singoffv1.Ping, at time.Time) *singoffv1.Event {
-	now := timestamppb.Now()
+// pong answers by the room's clock, which is also that of starts_at: a wall clock that is set can't come between them. ago is when the
+// Ping was read.
+func pong(ping *singoffv1.Ping, now time.Time, ago time.Duration) *singoffv1.Event {
+	sent := timestamppb.New(now)
 	return &singoffv1.Event{
-		Time: now,
+		Time: sent,
 		Body: &singoffv1.Event_Pong{Pong: &singoffv1.Pong{
 			ClientTime:   ping.GetClientTime(),
 			Id:           ping.GetId(),
-			ReceivedTime: timestamppb.New(at),
-			SentTime:     now,
+			ReceivedTime: timestamppb.New(now.Add(-ago)),
+			SentTime:     sent,
 		}},
 	}
 }
 
 // inputEnded tells the room how the client's side of the stream ended.
 func (c *connection) inputEnded(err error) {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		if c.pause(halfCloseDoubt) {
 			c.conn.HalfClose()
 		} else {

@@ -35,6 +35,7 @@ type Conn interface {
 	Lost()
 	End(g *singoffv1.Goaway)
 	Ended() <-chan struct{}
+	Now() time.Time
 	SendLoop(send func(parts [][]byte) error) *singoffv1.Goaway
 }
 

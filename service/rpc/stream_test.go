@@ -243,6 +243,28 @@ func TestPanicOverInputEndsOneConnection(t *testing.T) {
 	})
 }
 
+// A panic on the handler's side is an interceptor's to answer, but the member must not stay connected for good.
+func TestPanicOfTheHandlerLosesTheMember(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, stream := newServer(t), newStream()
+		s.manager.broken = true
+		stream.say(hello())
+		func() {
+			defer stream.cancel()
+			defer func() {
+				if recover() == nil {
+					t.Error("got no panic")
+				}
+			}()
+			s.Serve(stream)
+		}()
+		if !s.manager.conn(t).lost {
+			t.Error("got a member that is still connected, want it lost")
+		}
+	})
+}
+
 func TestEndsOfARoom(t *testing.T) {
 	t.Parallel()
 	for number, name := range singoffv1.Goaway_Reason_name {
