@@ -44,8 +44,8 @@ func fromEnvironment() ([]kong.Resolver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", configVariable, err)
 	}
-	defer r.Close()
 	resolver, err := readFile(r)
+	err = errors.Join(err, r.Close())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s %w", configVariable, path, err)
 	}

@@ -29,13 +29,11 @@ func watchSignals() (context.Context, *signals) {
 }
 
 func (s *signals) watchLoop(first context.CancelFunc) {
-	defer first()
 	select {
 	case <-s.caught:
-		first()
 	case <-s.done:
-		return
 	}
+	first()
 	select {
 	case second := <-s.caught:
 		number, _ := second.(syscall.Signal)

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"syscall"
@@ -83,7 +84,7 @@ func TestWhileDraining(t *testing.T) {
 	for err == nil {
 		_, err = stream.Recv()
 	}
-	if status.Code(err) != codes.Unavailable && err != io.EOF {
+	if status.Code(err) != codes.Unavailable && !errors.Is(err, io.EOF) {
 		t.Errorf("got %v, want UNAVAILABLE", err)
 	}
 	if state := d.wait(); state.ExitCode() != 0 {
