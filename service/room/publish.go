@@ -118,7 +118,7 @@ func (r *room) trimLocked(now time.Time, keep uint64) {
 	if r.ring.trim(now, keep); r.ring.first == first {
 		return
 	}
-	for _, c := range r.conns {
+	for _, c := range r.inOrderLocked() {
 		if c.phase == phaseAttached && c.cursor < r.ring.first {
 			r.tooSlowLocked(c)
 		}

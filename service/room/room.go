@@ -1,7 +1,10 @@
 package room
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -131,6 +134,11 @@ func (r *room) tooSlowLocked(c *Conn) {
 		r.manager.metrics.slowed.Inc()
 	}
 	r.expelLocked(c, slowConsumer(), singoffv1.Presence_REASON_CONNECTION_LOST)
+}
+
+// inOrderLocked gives the connections in the order they came in, so that what is decided of several at once doesn't depend on chance.
+func (r *room) inOrderLocked() []*Conn {
+	return slices.SortedFunc(maps.Values(r.conns), func(a, b *Conn) int { return cmp.Compare(a.id, b.id) })
 }
 
 // close ends the room on this node: it takes nothing more, and its connections end with the goodbye, or as lost with nil.

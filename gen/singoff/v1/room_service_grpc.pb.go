@@ -36,10 +36,11 @@ const (
 // Statuses: INVALID_ARGUMENT a bad Hello or request; UNAUTHENTICATED a token or
 // key that isn't accepted; PERMISSION_DENIED kicked, banned, or the room is
 // locked; RESOURCE_EXHAUSTED no free seat, or a limit; ALREADY_EXISTS the
-// nickname is somebody else's; ABORTED a slow consumer, or another connection
-// has the member; DEADLINE_EXCEEDED no Hello in time; UNAVAILABLE the server
-// drains, the room has moved, or its log can't be reached. Clients decide by
-// the Goaway that comes before the status, not by the status.
+// nickname is somebody else's; ABORTED a slow consumer, another connection
+// has the member, or the operator ended it; DEADLINE_EXCEEDED no Hello in time;
+// UNAVAILABLE the server drains, the room has moved, its log can't be reached,
+// or a promised Ping didn't come. Clients decide by the Goaway that comes before
+// the status, not by the status.
 type RoomServiceClient interface {
 	// Join is a member's connection to one room. The first message is a Hello,
 	// every later one a command. The answer to Hello is an event with a Welcome, or
@@ -93,10 +94,11 @@ func (c *roomServiceClient) ListRooms(ctx context.Context, in *ListRoomsRequest,
 // Statuses: INVALID_ARGUMENT a bad Hello or request; UNAUTHENTICATED a token or
 // key that isn't accepted; PERMISSION_DENIED kicked, banned, or the room is
 // locked; RESOURCE_EXHAUSTED no free seat, or a limit; ALREADY_EXISTS the
-// nickname is somebody else's; ABORTED a slow consumer, or another connection
-// has the member; DEADLINE_EXCEEDED no Hello in time; UNAVAILABLE the server
-// drains, the room has moved, or its log can't be reached. Clients decide by
-// the Goaway that comes before the status, not by the status.
+// nickname is somebody else's; ABORTED a slow consumer, another connection
+// has the member, or the operator ended it; DEADLINE_EXCEEDED no Hello in time;
+// UNAVAILABLE the server drains, the room has moved, its log can't be reached,
+// or a promised Ping didn't come. Clients decide by the Goaway that comes before
+// the status, not by the status.
 type RoomServiceServer interface {
 	// Join is a member's connection to one room. The first message is a Hello,
 	// every later one a command. The answer to Hello is an event with a Welcome, or
