@@ -2,4 +2,4 @@
 
 package model
 
-const defaultSeeds = 1500
+const defaultSeeds = 3000

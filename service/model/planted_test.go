@@ -31,7 +31,7 @@ var plantedBugs = []planted{
 		"		*t.cell(old)--\n		delete(v.standing, b)", "		_ = old\n		delete(v.standing, b)"},
 	{"answer without a record", "service/room/rules/decide.go",
 		"	if number == 0 {\n		return Answer{Event: private(0, e)}", "	if true {\n		return Answer{Event: private(number, e)}"},
-	{"whisper hidden from its author", "service/room/rules/decide.go",
+	{"whisper hidden from its author", "service/room/rules/chat.go",
 		"r.Audience = []User{m.user, to.user}", "r.Audience = []User{to.user}"},
 	{"refused batch stays decided", "service/room/engine/outcome.go",
 		"	e.draft = e.kept.Clone()\n", ""},

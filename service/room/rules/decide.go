@@ -2,12 +2,8 @@ package rules
 
 import (
 	"fmt"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
-	"github.com/singoff/singoff/service/room/names"
 )
 
 // Answer is what a command's connection is told that isn't a record, once the batch is kept.
@@ -114,46 +110,6 @@ func (b *Batch) decide(m *member, c Command) (Answer, *Refusal) {
 	return Answer{}, invalid("command", "the command is missing or not known here")
 }
 
-func (b *Batch) chat(m *member, c *singoffv1.ChatMessage) *Refusal {
-	if !m.seated() {
-		return refuse(singoffv1.Rejected_REASON_NOT_ALLOWED, "chat_message", "an observer has no voice")
-	}
-	if refusal := b.checkText(c.Text); refusal != nil {
-		return refusal
-	}
-	said := &singoffv1.ChatMessage{Text: c.Text, ToMemberId: c.ToMemberId, Nickname: m.nickname}
-	r := &Record{Event: m.author(&singoffv1.Event{Body: &singoffv1.Event_ChatMessage{ChatMessage: said}})}
-	if c.ToMemberId != "" {
-		to := b.state.byID[c.ToMemberId]
-		switch {
-		case to == nil || !to.seated():
-			return refuse(singoffv1.Rejected_REASON_NO_SUCH_MEMBER, "chat_message.to_member_id", "nobody seated here has that id")
-		case to == m:
-			return invalid("chat_message.to_member_id", "a whisper needs somebody else")
-		}
-		said.ToNickname = to.nickname
-		r.Audience = []User{m.user, to.user}
-	}
-	b.emit(b.own(r))
-	return nil
-}
-
-func (b *Batch) checkText(text string) *Refusal {
-	const field = "chat_message.text"
-	if strings.TrimSpace(text) == "" {
-		return invalid(field, "the text is empty")
-	}
-	if n := utf8.RuneCountInString(text); n > b.cfg.ChatCharacters {
-		return invalid(field, "the text has %d characters, more than %d", n, b.cfg.ChatCharacters)
-	}
-	for i, c := range text {
-		if unicode.IsControl(c) && c != '\n' && c != '\t' {
-			return invalid(field, "the text has a control character, U+%04X, at byte %d", c, i)
-		}
-	}
-	return nil
-}
-
 // singer finds the singer whom somebody votes for or cheers at.
 func (b *Batch) singer(field, id string) (*member, *Refusal) {
 	to := b.state.byID[id]
@@ -237,53 +193,4 @@ func (b *Batch) signal(m *member, g *singoffv1.Signal, number uint64) (Answer, *
 		Time: stamp(b.now),
 		Body: &singoffv1.Event_Signal{Signal: &singoffv1.Signal{ToMemberId: to.id, Kind: g.Kind, Payload: g.Payload}},
 	})}, nil
-}
-
-// change renames, or hides and shows.
-func (b *Batch) change(m *member, p *singoffv1.Presence) *Refusal {
-	switch {
-	case p.Nickname != "" && p.Hidden != nil:
-		return invalid("presence", "either nickname or hidden, not both")
-	case p.Nickname != "":
-		return b.rename(m, p.Nickname)
-	case p.Hidden == nil:
-		return invalid("presence", "neither nickname nor hidden is given")
-	}
-	if *p.Hidden != m.hidden {
-		after := *m
-		after.hidden = *p.Hidden
-		b.presence(b.own(&Record{}), &after, singoffv1.Presence_CHANGE_HIDDEN, singoffv1.Presence_REASON_UNSPECIFIED)
-	}
-	return nil
-}
-
-func (b *Batch) rename(m *member, nickname string) *Refusal {
-	if !m.seated() {
-		return refuse(singoffv1.Rejected_REASON_NOT_ALLOWED, "presence.nickname", "an observer has no nickname")
-	}
-	clean, err := names.Clean(nickname)
-	if err != nil {
-		return invalid("presence.nickname", "%v", err)
-	}
-	if clean == m.nickname {
-		return nil
-	}
-	holder := b.state.named(names.Key(clean))
-	if holder != nil && holder != m && !b.holdOver(holder) {
-		return refuse(singoffv1.Rejected_REASON_NICKNAME_TAKEN, "presence.nickname", "somebody in this room is called %q already", holder.nickname)
-	}
-	size := b.state.namesSize() - len(m.nickname) + len(clean)
-	if holder != nil && holder != m {
-		size -= len(holder.nickname)
-	}
-	if size > MaxNamesSize {
-		return refuse(singoffv1.Rejected_REASON_ROOM_LIMIT, "presence.nickname", "all nicknames of the room together are longer than %d bytes", MaxNamesSize)
-	}
-	if holder != nil && holder != m {
-		b.leave(holder, singoffv1.Presence_REASON_HOLD_OVER, nil)
-	}
-	after := *m
-	after.nickname = clean
-	b.presence(b.own(&Record{}), &after, singoffv1.Presence_CHANGE_RENAMED, singoffv1.Presence_REASON_UNSPECIFIED)
-	return nil
 }
