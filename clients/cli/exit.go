@@ -69,8 +69,9 @@ func down(err error) bool {
 
 func unreachable(err error, g *globals) string {
 	detail := err.Error()
-	if s, ok := status.FromError(err); ok {
-		detail = s.Message()
+	var s interface{ GRPCStatus() *status.Status }
+	if errors.As(err, &s) {
+		detail = s.GRPCStatus().Message()
 	}
 	return fmt.Sprintf("no server answers at %s (%s).\nStart one with: singoffd\nOr name another one with --server HOST:PORT or SINGOFF_SERVER.",
 		harmless.Text(g.Server), harmless.Text(detail))
@@ -82,7 +83,7 @@ var farewells = map[singoffv1.Goaway_Reason]struct {
 	code int
 }{
 	singoffv1.Goaway_REASON_NICKNAME_TAKEN: {"somebody in the room has this nickname: choose another one with --nick", CodeNicknameTaken},
-	singoffv1.Goaway_REASON_FULL:           {"no seat of this role is free: try --role watcher, or --role observer to look on only", CodeFull},
+	singoffv1.Goaway_REASON_FULL:           {"no seat of this role is free: try another (--role singer, --role watcher), or look on with --role observer", CodeFull},
 	singoffv1.Goaway_REASON_ROOM_LIMIT:     {"the room can't take more people: try another room", CodeFull},
 	singoffv1.Goaway_REASON_TOO_MANY:       {"the server can't take more connections or rooms: try again later", CodeFull},
 	singoffv1.Goaway_REASON_LOCKED:         {"the room is locked for newcomers: ask its host to /unlock it", CodeKeptOut},

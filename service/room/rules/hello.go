@@ -167,7 +167,7 @@ func (b *Batch) takeSeat(e *entrance) *singoffv1.Goaway {
 		}
 	}
 	if longest == nil {
-		return goaway(singoffv1.Goaway_REASON_FULL, "hello.role", "all %d seats for a %s are taken", seats, roleName(e.role))
+		return goaway(singoffv1.Goaway_REASON_FULL, "hello.role", "no seat for a %s is free, of %d", roleName(e.role), seats)
 	}
 	e.yields = append(e.yields, longest)
 	e.gone[longest] = true
