@@ -10,6 +10,7 @@ import (
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service/eventlog"
+	"github.com/singoff/singoff/service/eventlog/faultlog"
 	"github.com/singoff/singoff/service/room/engine"
 	"github.com/singoff/singoff/service/room/rules"
 )
@@ -23,8 +24,8 @@ type regular struct {
 	notTaken map[string]bool // NOT_TAKEN came
 }
 
-// Over a log of any mood, with streams that break, readers that stall and nodes that come between: what was answered happened exactly
-// once, what was not taken never did, and in the end everybody gets in.
+// Over a log with every fault, with streams that break, readers that stall and nodes that come between: what was answered happened
+// exactly once, what was not taken never did, and in the end everybody gets in.
 func TestChaos(t *testing.T) {
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -41,10 +42,10 @@ func TestChaos(t *testing.T) {
 				for _, r := range regulars {
 					night.Go(r.comeLoop)
 				}
-				night.Go(func() { h.moodLoop(rand.New(rand.NewPCG(seed, 1000))) })
+				night.Go(func() { h.faultLoop(rand.New(rand.NewPCG(seed, 1000))) })
 				night.Wait()
-				h.log.set(takes)
-				h.log.haunt()
+				h.log.set(faultlog.None)
+				h.log.Deliver(t.Context())
 				time.Sleep(time.Minute)
 				for _, r := range regulars {
 					s := r.enter()
@@ -61,20 +62,23 @@ func TestChaos(t *testing.T) {
 	}
 }
 
-// moodLoop changes the log's mood for two minutes. One spell in three is the worst: an append that is kept long after others were refused.
-func (h *house) moodLoop(rnd *rand.Rand) {
-	moods := []mood{takes, takes, takes, refuses, refuses, keepsUnsaid, losesUnsaid, hangs, breaksDown, readsNothing}
+// faultLoop changes the log's faults for two minutes. One spell in three is the worst: an append that is kept long after others were refused.
+func (h *house) faultLoop(rnd *rand.Rand) {
+	faults := []faultlog.Fault{
+		faultlog.None, faultlog.None, faultlog.None, faultlog.Refused, faultlog.Refused,
+		faultlog.UnknownKept, faultlog.UnknownLost, faultlog.Unanswered, faultlog.Broken, unreadable,
+	}
 	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); {
-		spell := []mood{moods[rnd.IntN(len(moods))]}
+		spell := []faultlog.Fault{faults[rnd.IntN(len(faults))]}
 		if rnd.IntN(3) == 0 {
-			spell = []mood{keepsLater, refuses}
+			spell = []faultlog.Fault{faultlog.UnknownLate, faultlog.Refused}
 		}
-		for _, m := range spell {
-			h.log.set(m)
+		for _, fault := range spell {
+			h.log.set(fault)
 			time.Sleep(time.Duration(rnd.IntN(3000)) * time.Millisecond)
 		}
-		h.log.haunt()
-		h.log.set(takes)
+		h.log.Deliver(h.t.Context())
+		h.log.set(faultlog.None)
 		time.Sleep(time.Second)
 		if rnd.IntN(10) == 0 {
 			h.log.another(h.t, eventlog.Key{Namespace: "default", Room: fmt.Sprint("room-", rnd.IntN(2))})

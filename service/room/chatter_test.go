@@ -11,6 +11,7 @@ import (
 	"time"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/eventlog/faultlog"
 	"github.com/singoff/singoff/service/room"
 	"github.com/singoff/singoff/service/room/engine"
 	"github.com/singoff/singoff/service/room/rules"
@@ -148,7 +149,7 @@ func (w *witness) compare(t *testing.T) {
 func TestNoMoreThanSoManyUnanswered(t *testing.T) {
 	inHouse(t, func(t *testing.T, h *house) {
 		s := h.guest("민아", singer).enter()
-		h.log.set(losesUnsaid)
+		h.log.set(faultlog.UnknownLost)
 		for n := range uint64(room.MaxUnanswered) {
 			s.do(n+1, &singoffv1.ChatMessage{Text: "x"})
 		}
@@ -158,7 +159,7 @@ func TestNoMoreThanSoManyUnanswered(t *testing.T) {
 		if err := s.Do(ctx, one); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v for one more, want it to wait until its context ends", err)
 		}
-		h.log.set(takes)
+		h.log.set(faultlog.None)
 		if err := s.Do(t.Context(), one); err != nil {
 			t.Errorf("got %v when the others are answered, want it taken", err)
 		}

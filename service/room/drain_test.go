@@ -86,7 +86,7 @@ func TestDrainTellsWhoIsAwayWhy(t *testing.T) {
 func TestNobodySlipsInBehindADrain(t *testing.T) {
 	t.Parallel()
 	for range 30 {
-		h := newHouse(t, newMoody(t))
+		h := newHouse(t, newLog(t, newMemlog(t)))
 		var joins sync.WaitGroup
 		for i := range 8 {
 			g := h.guest(fmt.Sprint("guest ", i), watcher)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/eventlog/faultlog"
 )
 
 func TestLeave(t *testing.T) {
@@ -22,14 +23,14 @@ func TestLeave(t *testing.T) {
 func TestHalfCloseAfterEverythingIsAnswered(t *testing.T) {
 	inHouse(t, func(t *testing.T, h *house) {
 		a, b := h.guest("민아", singer).enter(), h.guest("June", singer).enter()
-		h.log.set(losesUnsaid) // so that nothing is answered for a while
+		h.log.set(faultlog.UnknownLost) // so that nothing is answered for a while
 		for n := range uint64(3) {
 			b.do(n+1, &singoffv1.ChatMessage{Text: "x"})
 		}
 		b.HalfClose()
 		synctest.Wait()
 		b.wantOpen(t)
-		h.log.set(takes)
+		h.log.set(faultlog.None)
 		<-b.over
 		wantEvents(t, "who half-closes", b.live(), "1:x", "2:x", "3:x", "June left", "goaway left")
 		a.wantOpen(t)
@@ -125,11 +126,11 @@ func TestLostBeforeTheWelcome(t *testing.T) {
 func TestJoinWhoseStreamHasEndedIsDropped(t *testing.T) {
 	inHouse(t, func(t *testing.T, h *house) {
 		a := h.guest("June", singer).enter()
-		h.log.set(losesUnsaid)
+		h.log.set(faultlog.UnknownLost)
 		a.says("one") // its append is under way: what comes meanwhile waits
 		s, _ := h.guest("민아", singer).connect()
 		s.Lost()
-		h.log.set(takes)
+		h.log.set(faultlog.None)
 		time.Sleep(time.Second)
 		a.says("two")
 		wantEvents(t, "who is there", a.live(), "1:one", "2:two")

@@ -24,11 +24,11 @@ const singer, watcher, observer = singoffv1.Role_ROLE_SINGER, singoffv1.Role_ROL
 
 var battle = eventlog.Key{Namespace: "default", Room: "battle"}
 
-// house is a Manager over a moody log, in a bubble of time.
+// house is a Manager over a log that fails on purpose, in a bubble of time.
 type house struct {
 	*room.Manager
 	t   *testing.T
-	log *moody
+	log *faulty
 }
 
 // inHouse runs a test in a bubble: time passes only when everybody waits.
@@ -36,13 +36,13 @@ func inHouse(t *testing.T, test func(t *testing.T, h *house), change ...func(*ro
 	t.Helper()
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t, newMoody(t), change...)
+		h := newHouse(t, newLog(t, newMemlog(t)), change...)
 		defer h.close()
 		test(t, h)
 	})
 }
 
-func newHouse(t *testing.T, log *moody, change ...func(*room.Config)) *house {
+func newHouse(t *testing.T, log *faulty, change ...func(*room.Config)) *house {
 	t.Helper()
 	cfg := room.DefaultConfig()
 	for _, c := range change {

@@ -122,7 +122,7 @@ func TestRoomOfRefusedHelloIsUnloadedAtOnce(t *testing.T) {
 // After a clock was set back, a room stood still until the clock had caught up with its log.
 func TestClockGoesOnFromTheLog(t *testing.T) {
 	t.Parallel()
-	log := newMoody(t)
+	log := newLog(t, newMemlog(t))
 	ahead := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC) // bubbles begin in 2000
 	state := rules.New(battle.Namespace, battle.Room)
 	e := engine.New(rules.DefaultConfig(), state, 0, func() eventlog.BatchID { return eventlog.BatchID{1} })

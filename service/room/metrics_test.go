@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/eventlog/faultlog"
 	"github.com/singoff/singoff/service/room"
 )
 
@@ -19,9 +20,9 @@ func TestMetrics(t *testing.T) {
 		minah := h.guest("민아", singer)
 		a, b := minah.enter(), h.guest("June", singer).enter()
 		a.says("one") // two deliveries, beside June's JOINED
-		h.log.set(refuses)
+		h.log.set(faultlog.Refused)
 		a.says("two")
-		h.log.set(losesUnsaid)
+		h.log.set(faultlog.UnknownLost)
 		b.says("three")
 		want(t, registry, `
 # HELP singoff_room_connections Open connections.
@@ -34,7 +35,7 @@ singoff_room_refusing 1
 # TYPE singoff_room_rooms gauge
 singoff_room_rooms 1
 `, "singoff_room_connections", "singoff_room_refusing", "singoff_room_rooms")
-		h.log.set(takes)
+		h.log.set(faultlog.None)
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
 		c := minah.back(a)

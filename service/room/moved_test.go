@@ -8,6 +8,7 @@ import (
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service/eventlog"
+	"github.com/singoff/singoff/service/eventlog/faultlog"
 )
 
 func TestConflictTellsNobodyAnything(t *testing.T) {
@@ -39,10 +40,10 @@ func TestConflictAfterUnknown(t *testing.T) {
 	inHouse(t, func(t *testing.T, h *house) {
 		minah := h.guest("민아", singer)
 		a := minah.enter()
-		h.log.set(losesUnsaid)
+		h.log.set(faultlog.UnknownLost)
 		a.says("one")
 		h.log.another(t, battle)
-		h.log.set(takes)
+		h.log.set(faultlog.None)
 		time.Sleep(time.Second)
 		synctest.Wait()
 		wantEvents(t, "who chats", a.live(), "goaway moved")
@@ -74,9 +75,7 @@ func TestOpeningUnderConflict(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				log := newMoody(t)
-				log.Log = &contested{Log: log.Log, t: t, times: test.times}
-				h := newHouse(t, log)
+				h := newHouse(t, newLog(t, &contested{Log: newMemlog(t), t: t, times: test.times}))
 				defer h.close()
 				wantEvents(t, "who joins", h.guest("민아", singer).enter().all(), test.want)
 			})
@@ -85,17 +84,20 @@ func TestOpeningUnderConflict(t *testing.T) {
 }
 
 func TestOpeningALogInTrouble(t *testing.T) {
-	for name, m := range map[string]mood{"refuses": refuses, "can't be read": readsNothing, "answer lost": keepsUnsaid, "no answer": hangs, "kept later": keepsLater} {
+	for name, fault := range map[string]faultlog.Fault{
+		"refuses": faultlog.Refused, "can't be read": unreadable, "answer lost": faultlog.UnknownKept,
+		"no answer": faultlog.Unanswered, "kept later": faultlog.UnknownLate,
+	} {
 		t.Run(name, func(t *testing.T) {
 			inHouse(t, func(t *testing.T, h *house) {
 				minah := h.guest("민아", singer)
-				h.log.set(m)
+				h.log.set(fault)
 				s := minah.enter()
 				time.Sleep(6 * time.Second)
 				synctest.Wait()
 				wantEvents(t, "who joins", s.all(), "goaway log_unreachable")
-				h.log.set(takes)
-				h.log.haunt()
+				h.log.set(faultlog.None)
+				h.log.Deliver(t.Context())
 				if h.Refusing() {
 					t.Error("refusing with no room open")
 				}

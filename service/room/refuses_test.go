@@ -7,6 +7,7 @@ import (
 	"time"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/eventlog/faultlog"
 )
 
 func TestLogThatRefuses(t *testing.T) {
@@ -14,7 +15,7 @@ func TestLogThatRefuses(t *testing.T) {
 		minah := h.guest("민아", singer)
 		a, b := minah.enter(), h.guest("June", singer).enter()
 		c := h.guest("하늘", watcher).enter()
-		h.log.set(refuses)
+		h.log.set(faultlog.Refused)
 		if h.Refusing() {
 			t.Error("refusing before anything was refused")
 		}
@@ -37,7 +38,7 @@ func TestLogThatRefuses(t *testing.T) {
 		synctest.Wait()
 		wantEvents(t, "who reads", c.live()) // nobody is away yet
 		c.wantOpen(t)
-		h.log.set(takes)
+		h.log.set(faultlog.None)
 		time.Sleep(time.Second) // it heals by itself
 		synctest.Wait()
 		if h.Refusing() {
@@ -54,20 +55,20 @@ func TestLogThatRefuses(t *testing.T) {
 func TestRefusingEndsWithNobodyAsking(t *testing.T) {
 	inHouse(t, func(t *testing.T, h *house) {
 		a := h.guest("민아", singer).enter()
-		h.log.set(refuses)
+		h.log.set(faultlog.Refused)
 		a.says("one")
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
 		if !h.Refusing() {
 			t.Error("not refusing while the log refuses")
 		}
-		tries := h.log.tries()
+		tries := h.log.tries.Load()
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		if got := h.log.tries() - tries; got < 9 || got > 11 {
+		if got := h.log.tries.Load() - tries; got < 9 || got > 11 {
 			t.Errorf("got %d tries in 10 s, want one a second", got)
 		}
-		h.log.set(takes)
+		h.log.set(faultlog.None)
 		time.Sleep(1100 * time.Millisecond)
 		synctest.Wait()
 		if h.Refusing() {
@@ -81,12 +82,12 @@ func TestRefusingEndsWithNobodyAsking(t *testing.T) {
 func TestHalfCloseIsOwedWhileTheLogRefuses(t *testing.T) {
 	inHouse(t, func(t *testing.T, h *house) {
 		a, b := h.guest("민아", singer).enter(), h.guest("June", singer).enter()
-		h.log.set(refuses)
+		h.log.set(faultlog.Refused)
 		b.says("one")
 		b.HalfClose()
 		synctest.Wait()
 		b.wantOpen(t)
-		h.log.set(takes)
+		h.log.set(faultlog.None)
 		time.Sleep(1100 * time.Millisecond)
 		synctest.Wait()
 		wantEvents(t, "who half-closed", b.live(), "1:rejected not_taken", "June left", "goaway left")
@@ -105,13 +106,13 @@ func TestRefusingRoomIsUnloaded(t *testing.T) {
 		g.key.Room = "other"
 		held, _ := g.connect() // keeps the room loaded while its log refuses
 		synctest.Wait()
-		h.log.set(refuses)
+		h.log.set(faultlog.Refused)
 		held.HalfClose()
 		synctest.Wait()
 		if !h.Refusing() {
 			t.Fatal("not refusing")
 		}
-		h.log.set(takes)
+		h.log.set(faultlog.None)
 		held.start()
 		<-held.over
 		time.Sleep(20 * time.Minute)
@@ -128,8 +129,8 @@ func TestNumbersOverALogThatRefusesNowAndThen(t *testing.T) {
 		a, b := h.guest("민아", singer).enter(), h.guest("June", singer).enter()
 		next, said := uint64(1), 0
 		for i := range 300 {
-			if h.log.set(takes); i%3 == 1 {
-				h.log.set(refuses)
+			if h.log.set(faultlog.None); i%3 == 1 {
+				h.log.set(faultlog.Refused)
 			}
 			before := len(a.live())
 			a.do(next, &singoffv1.ChatMessage{Text: fmt.Sprint(i)})

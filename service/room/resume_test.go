@@ -8,6 +8,7 @@ import (
 	"time"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/eventlog/faultlog"
 	"github.com/singoff/singoff/service/room"
 )
 
@@ -34,7 +35,7 @@ func TestResumeFromTheRing(t *testing.T) {
 		a, b := minah.enter(), h.guest("June", singer).enter()
 		a.says("one")
 		a.breaks()
-		h.log.set(readsNothing) // so it is the ring that the events come from
+		h.log.set(unreadable) // so it is the ring that the events come from
 		b.says("two")
 		a = minah.back(a)
 		a.wantRecovery(t, resumed, noCause, 3)
@@ -117,7 +118,7 @@ func TestSnapshotWhenTheLogIsLost(t *testing.T) {
 		a := minah.enter()
 		a.says("one")
 		h.close()
-		minah.h = newHouse(t, newMoody(t)) // a memlog that began anew
+		minah.h = newHouse(t, newLog(t, newMemlog(t))) // a memlog that began anew
 		defer minah.h.close()
 		a = minah.back(a)
 		a.wantRecovery(t, snapshot, logLost, 0)
@@ -201,10 +202,10 @@ func TestLogThatCannotBeReadEndsTheResume(t *testing.T) {
 		before := a.place()
 		a.says("one")
 		a.breaks()
-		h.log.set(readsNothing)
+		h.log.set(unreadable)
 		minah.resume = before
 		minah.enter().wantEnd(t, singoffv1.Goaway_REASON_LOG_UNREACHABLE)
-		h.log.set(takes)
+		h.log.set(faultlog.None)
 		minah.enter().wantRecovery(t, resumed, noCause, 5) // one, away, returned, away, returned
 	})
 }

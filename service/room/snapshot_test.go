@@ -104,9 +104,7 @@ func (l *forgetful) StoreSnapshot(ctx context.Context, _ eventlog.Key, _ eventlo
 func TestRoomLivesWithoutSnapshots(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		log := newMoody(t)
-		log.Log = &forgetful{Log: log.Log, stuck: time.Hour}
-		h := newHouse(t, log)
+		h := newHouse(t, newLog(t, &forgetful{Log: newMemlog(t), stuck: time.Hour}))
 		defer h.close()
 		minah := h.guest("민아", singer)
 		a := minah.enter()

@@ -157,7 +157,7 @@ const (
 
 // lastSeq is the newest seq of the battle's log.
 func (h *house) lastSeq() uint64 {
-	head, err := h.log.Log.Open(h.t.Context(), battle)
+	head, err := h.log.below.Open(h.t.Context(), battle)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -6,19 +6,23 @@ import (
 	"time"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/eventlog/faultlog"
 	"github.com/singoff/singoff/service/room"
 )
 
 func TestUnknownThatWasKept(t *testing.T) {
-	for name, m := range map[string]mood{"kept, answer lost": keepsUnsaid, "not kept": losesUnsaid, "no answer at all": hangs, "an error of its own": breaksDown} {
+	for name, fault := range map[string]faultlog.Fault{
+		"kept, answer lost": faultlog.UnknownKept, "not kept": faultlog.UnknownLost,
+		"no answer at all": faultlog.Unanswered, "an error of its own": faultlog.Broken,
+	} {
 		t.Run(name, func(t *testing.T) {
 			inHouse(t, func(t *testing.T, h *house) {
 				a, b := h.guest("민아", singer).enter(), h.guest("June", singer).enter()
-				h.log.set(m)
+				h.log.set(fault)
 				a.says("one")
 				a.says("two")
 				wantEvents(t, "meanwhile", a.live(), "June joined")
-				h.log.set(takes)
+				h.log.set(faultlog.None)
 				time.Sleep(6 * time.Second)
 				synctest.Wait()
 				wantEvents(t, "who chats", a.live(), "June joined", "1:one", "2:two")
@@ -32,35 +36,46 @@ func TestUnknownThatWasKept(t *testing.T) {
 }
 
 // An append whose first try is still on its way was called refused when a later try was: its commands were told NOT_TAKEN,
-// and then took effect.
+// and then took effect. The room can't tell a try that is lost from one that is late, so no refusal after either proves anything to
+// it; the log, which can, doesn't call the late one refused.
 func TestRefusedAfterUnknownProvesNothing(t *testing.T) {
-	inHouse(t, func(t *testing.T, h *house) {
-		a, b := h.guest("민아", singer).enter(), h.guest("June", singer).enter()
-		h.log.set(keepsLater)
-		a.says("one")
-		h.log.set(refuses)
-		time.Sleep(3 * time.Second)
-		synctest.Wait()
-		wantEvents(t, "meanwhile", a.live(), "June joined")
-		if got := len(h.log.haunt()); got != 1 {
-			t.Fatalf("%d tries are on their way, want 1", got)
-		}
-		h.log.set(takes)
-		time.Sleep(time.Second)
-		synctest.Wait()
-		a.says("two")
-		wantEvents(t, "who chats", a.live(), "June joined", "1:one", "2:two")
-		wantEvents(t, "who reads", b.live(), "one", "two")
-	})
+	for name, test := range map[string]struct {
+		first faultlog.Fault
+		late  int
+	}{"lost": {faultlog.UnknownLost, 0}, "on its way": {faultlog.UnknownLate, 1}} {
+		t.Run(name, func(t *testing.T) {
+			inHouse(t, func(t *testing.T, h *house) {
+				a, b := h.guest("민아", singer).enter(), h.guest("June", singer).enter()
+				h.log.set(test.first)
+				a.says("one")
+				h.log.set(faultlog.Refused)
+				time.Sleep(3 * time.Second)
+				synctest.Wait()
+				wantEvents(t, "meanwhile", a.live(), "June joined")
+				if late, kept := h.log.Late(), h.log.Deliver(t.Context()); late != test.late || kept != test.late {
+					t.Fatalf("%d tries were on their way and %d of them are kept, want %d", late, kept, test.late)
+				}
+				h.log.set(faultlog.None)
+				time.Sleep(time.Second)
+				synctest.Wait()
+				a.says("two")
+				wantEvents(t, "who chats", a.live(), "June joined", "1:one", "2:two")
+				wantEvents(t, "who reads", b.live(), "one", "two")
+			})
+		})
+	}
 }
 
 func TestPatienceEnds(t *testing.T) {
-	for name, m := range map[string]mood{"kept later": keepsLater, "kept, answer lost": keepsUnsaid, "never kept": losesUnsaid, "no answer": hangs} {
+	for name, fault := range map[string]faultlog.Fault{
+		"kept later": faultlog.UnknownLate, "kept, answer lost": faultlog.UnknownKept,
+		"never kept": faultlog.UnknownLost, "no answer": faultlog.Unanswered,
+	} {
 		t.Run(name, func(t *testing.T) {
 			inHouse(t, func(t *testing.T, h *house) {
 				minah, june := h.guest("민아", singer), h.guest("June", singer)
 				a, b := minah.enter(), june.enter()
-				h.log.set(m)
+				h.log.set(fault)
 				a.says("one")
 				joining := h.guest("하늘", watcher).enter()
 				time.Sleep(9 * time.Second)
@@ -75,8 +90,8 @@ func TestPatienceEnds(t *testing.T) {
 				if _, refused := june.try(); refused.GetReason() != singoffv1.Goaway_REASON_LOG_UNREACHABLE || !h.Refusing() {
 					t.Errorf("got %v for a new join, want LOG_UNREACHABLE at once", refused)
 				}
-				h.log.haunt()
-				h.log.set(takes)
+				h.log.Deliver(t.Context())
+				h.log.set(faultlog.None)
 				time.Sleep(7 * time.Second)
 				synctest.Wait()
 				if h.Refusing() {
@@ -100,7 +115,7 @@ func TestPatienceEnds(t *testing.T) {
 func TestPatienceIsConfigurable(t *testing.T) {
 	inHouse(t, func(t *testing.T, h *house) {
 		a := h.guest("민아", singer).enter()
-		h.log.set(losesUnsaid)
+		h.log.set(faultlog.UnknownLost)
 		a.says("one")
 		time.Sleep(2100 * time.Millisecond)
 		synctest.Wait()
@@ -111,7 +126,7 @@ func TestPatienceIsConfigurable(t *testing.T) {
 func TestCloseWhileTheLogDoesNotAnswer(t *testing.T) {
 	inHouse(t, func(t *testing.T, h *house) {
 		a := h.guest("민아", singer).enter()
-		h.log.set(hangs)
+		h.log.set(faultlog.Unanswered)
 		a.says("one")
 		h.close()
 		synctest.Wait()
@@ -127,10 +142,10 @@ func TestCloseWhileTheLogDoesNotAnswer(t *testing.T) {
 func TestWhoLeavesDuringAnUnknownAppend(t *testing.T) {
 	inHouse(t, func(t *testing.T, h *house) {
 		a, b := h.guest("민아", singer).enter(), h.guest("June", singer).enter()
-		h.log.set(keepsUnsaid)
+		h.log.set(faultlog.UnknownKept)
 		a.says("one")
 		a.breaks()
-		h.log.set(takes)
+		h.log.set(faultlog.None)
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		wantEvents(t, "who stays", b.live(), "one", "민아 away")

@@ -25,9 +25,14 @@ const (
 	UnknownLate
 	// Conflict: an entry of somebody else takes the place first, then it is handed on.
 	Conflict
+	// Unanswered: it isn't handed on, and there is no answer until its context ends, which makes it ErrUnknown, or the log is closed.
+	Unanswered
+	// Broken: it isn't handed on, and the answer is an error that isn't one of the log's own. The contract knows none: this is what a
+	// log with a bug does, and tells no more than ErrUnknown.
+	Broken
 )
 
-var faultNames = [...]string{"none", "refused", "unknown, kept", "unknown, lost", "unknown, late", "conflict"}
+var faultNames = [...]string{"none", "refused", "unknown, kept", "unknown, lost", "unknown, late", "conflict", "unanswered", "broken"}
 
 // String names it.
 func (f Fault) String() string {
@@ -38,7 +43,7 @@ func (f Fault) String() string {
 }
 
 // Chances are how likely an append meets a fault that nobody planned, each from 0 to 1 and at most 1 together. The zero Chances
-// are those of a log without faults.
+// are those of a log without faults. Unanswered and Broken come only where they are planned.
 type Chances struct {
 	Refused     float64
 	UnknownKept float64
@@ -49,7 +54,7 @@ type Chances struct {
 	Deliver float64
 }
 
-func (c Chances) of() [len(faultNames)]float64 {
+func (c Chances) of() [Conflict + 1]float64 {
 	return [...]float64{
 		Refused: c.Refused, UnknownKept: c.UnknownKept, UnknownLost: c.UnknownLost, UnknownLate: c.UnknownLate, Conflict: c.Conflict,
 	}

@@ -1,7 +1,7 @@
 // Package faultlog is an eventlog.Log that fails on purpose, for tests of what is built on one.
 // It wraps another log and answers appends as a bad day would: refused, unknown, late, in conflict with another node; as planned
-// for the next ones, for all, or by seeded chance. It never lies: what it answers is allowed by the contract of eventlog.Log, and
-// with nothing planned it is the log below.
+// for the next ones, for all, or by seeded chance. It never lies: what it answers is allowed by the contract of eventlog.Log, but
+// for errors of no kind where they are planned, and with nothing planned it is the log below.
 package faultlog
 
 import (
@@ -159,7 +159,7 @@ func (l *Log) appendWith(ctx context.Context, fault Fault, a pending) (eventlog.
 	return position, err
 }
 
-// unanswered is the error of an append that was held up until its context or the log ended.
+// unanswered is the error of an append that waited until its context or the log ended.
 func unanswered(err error) error {
 	if errors.Is(err, eventlog.ErrClosed) {
 		return err
@@ -187,6 +187,10 @@ func (l *Log) inject(ctx context.Context, fault Fault, a pending) (eventlog.Posi
 		// Whether it gets the place doesn't matter: then another one has it.
 		_, _ = l.below.Append(ctx, a.room, a.after, l.foreignEntry(a))
 		return l.pass(ctx, a)
+	case Unanswered:
+		return 0, unanswered(l.ended(ctx))
+	case Broken:
+		return 0, errPlanned
 	case UnknownLost:
 	default:
 		return l.pass(ctx, a)

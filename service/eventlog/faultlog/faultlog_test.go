@@ -1,13 +1,11 @@
 package faultlog_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/singoff/singoff/service/eventlog"
 	"github.com/singoff/singoff/service/eventlog/faultlog"
@@ -71,6 +69,8 @@ func TestPlannedFaults(t *testing.T) {
 		// To call these refused would be a lie, and a room would do twice what it was asked once.
 		{"kept, so not refused", []faultlog.Fault{faultlog.UnknownKept, faultlog.Refused, faultlog.None}, "unknown unknown kept", "a", "a"},
 		{"late, so not refused", []faultlog.Fault{faultlog.UnknownLate, faultlog.Refused}, "unknown unknown", "", "a"},
+		{"broken, and tried again", []faultlog.Fault{faultlog.Broken, faultlog.None}, "faultlog (broken): a planned fault kept", "a", "a"},
+		{"late, then broken", []faultlog.Fault{faultlog.UnknownLate, faultlog.Broken}, "unknown faultlog (broken): a planned fault", "", "a"},
 		{"lost, so refused is true", []faultlog.Fault{faultlog.UnknownLost, faultlog.Refused}, "unknown refused", "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -184,81 +184,6 @@ func TestForeignEntry(t *testing.T) {
 	if got := strings.Join(attempts, ", "); got != want {
 		t.Errorf("observed: %s\nwant: %s", got, want)
 	}
-}
-
-func TestHold(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		at   faultlog.Point
-		held string // in the log meanwhile
-	}{{faultlog.BeforeKeeping, ""}, {faultlog.BeforeAnswering, "a"}} {
-		synctest.Test(t, func(t *testing.T) {
-			log := open(t, faultlog.Config{})
-			first, second := log.Hold(test.at), log.Hold(test.at)
-			answer := make(chan string, 1)
-			go func() {
-				_, err := log.Append(t.Context(), room, 0, entry('a', 1))
-				answer <- outcome(err)
-			}()
-			<-first.Arrived()
-			if got := batches(t, log); got != test.held {
-				t.Errorf("the log holds %q while an append is held, want %q", got, test.held)
-			}
-			second.Release()
-			synctest.Wait()
-			if len(answer) > 0 {
-				t.Error("the append is answered though one hold isn't released")
-			}
-			first.Release()
-			first.Release()
-			if got := <-answer; got != "kept" {
-				t.Errorf("the append's outcome is %s, want kept", got)
-			}
-			if _, err := log.Append(t.Context(), room, 1, entry('b', 2)); err != nil {
-				t.Errorf("Append after all holds are released: %v", err)
-			}
-		})
-	}
-}
-
-func TestHeldAppendEndsWithItsContextOrTheLog(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		log := open(t, faultlog.Config{})
-		before, answering := log.Hold(faultlog.BeforeKeeping), log.Hold(faultlog.BeforeAnswering)
-		defer answering.Release()
-		ctx, cancel := context.WithCancel(t.Context())
-		answers := make(chan string, 1)
-		try := func(ctx context.Context, e eventlog.Entry, after eventlog.Position) {
-			_, err := log.Append(ctx, room, after, e)
-			answers <- outcome(err)
-		}
-		go try(ctx, entry('a', 1), 0)
-		<-before.Arrived()
-		cancel()
-		if got := <-answers; got != "unknown" {
-			t.Errorf("cancelled before keeping: %s, want unknown", got)
-		}
-		before.Release()
-		ctx, cancel = context.WithCancel(t.Context())
-		go try(ctx, entry('a', 1), 0)
-		<-answering.Arrived()
-		cancel()
-		if got := <-answers; got != "unknown" {
-			t.Errorf("cancelled before answering: %s, want unknown", got)
-		}
-		if got := batches(t, log); got != "a" {
-			t.Errorf("the log holds %q, want a", got)
-		}
-		go try(t.Context(), entry('b', 2), 1)
-		synctest.Wait()
-		if err := log.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
-		if got := <-answers; got != "closed" {
-			t.Errorf("held when the log is closed: %s, want closed", got)
-		}
-	})
 }
 
 func TestFail(t *testing.T) {

@@ -77,3 +77,13 @@ func (l *Log) heldAt(at Point) *Hold {
 	}
 	return l.holds[at][0]
 }
+
+// ended waits until an append's context or the log has ended, and says which.
+func (l *Log) ended(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-l.closed:
+		return eventlog.ErrClosed
+	}
+}
