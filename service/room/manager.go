@@ -78,10 +78,15 @@ func (m *Manager) Join(key eventlog.Key, hello rules.Hello, about Joining) (*Con
 	}
 	rand.Read(c.secret[:])
 	for {
-		var refused *singoffv1.Goaway
-		if c.room, refused = m.room(key); refused == nil {
+		r, isNew, refused := m.room(key)
+		if refused == nil {
 			var ok bool
-			if refused, ok = c.room.enter(c, &hello); !ok {
+			c.room = r
+			refused, ok = r.enter(c, &hello)
+			if isNew {
+				go r.loop() // only now: a room that nobody has entered would be unloaded at once
+			}
+			if !ok {
 				continue // it closed between finding and entering
 			}
 		}
@@ -107,21 +112,21 @@ func (m *Manager) wakeDrain() {
 	}
 }
 
-// room finds a room, or starts opening it.
-func (m *Manager) room(key eventlog.Key) (*room, *singoffv1.Goaway) {
+// room finds a room, or makes a new one, whose loop the caller must start.
+func (m *Manager) room(key eventlog.Key) (r *room, isNew bool, refused *singoffv1.Goaway) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.draining {
-		return nil, draining(0)
+		return nil, false, draining(0)
 	}
 	known := m.rooms[key]
 	if known != nil && !known.closed.Load() {
-		return known, nil
+		return known, false, nil
 	}
 	if known == nil && len(m.rooms) >= m.cfg.MaxRooms {
-		return nil, tooMany("the server has %d rooms, as many as it takes", m.cfg.MaxRooms)
+		return nil, false, tooMany("the server has %d rooms, as many as it takes", m.cfg.MaxRooms)
 	}
-	r := &room{
+	r = &room{
 		key: key, manager: m, wall: m.cfg.Clock.Now(), wake: make(chan struct{}, 1), results: make(chan result, 1),
 		conns:  map[rules.Connection]*Conn{},
 		logger: m.cfg.Logger.With().Str("namespace", key.Namespace).Str("room", key.Room).Logger(),
@@ -130,8 +135,7 @@ func (m *Manager) room(key eventlog.Key) (*room, *singoffv1.Goaway) {
 	m.rooms[key] = r
 	m.order = nil
 	m.running.Add(1)
-	go r.loop()
-	return r, nil
+	return r, true, nil
 }
 
 // remove forgets a room that has closed.
