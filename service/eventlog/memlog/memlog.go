@@ -58,7 +58,7 @@ func (l *Log) Append(ctx context.Context, key eventlog.Key, after eventlog.Posit
 	}
 	r, err := l.findOrAdd(key)
 	if err != nil {
-		return 0, fmt.Errorf("append to %v: %w: %w", key, eventlog.ErrRefused, err)
+		return 0, fmt.Errorf("append to %v: %w", key, err)
 	}
 	position, err := r.append(ctx, after, entry)
 	if err != nil {
@@ -169,10 +169,13 @@ func (l *Log) findOrAdd(key eventlog.Key) (*room, error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.closed.Load() { // since it was looked for: a new room would take the place of the one that Close forgot
+		return nil, eventlog.ErrClosed
+	}
 	r := l.rooms[key]
 	if r == nil {
 		if err := l.take(roomOverhead); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", eventlog.ErrRefused, err)
 		}
 		r = &room{log: l}
 		l.rooms[key] = r
