@@ -104,7 +104,7 @@ func (r *room) losePatience() {
 	r.setAway(true)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, c := range r.inOrderLocked() {
+	for _, c := range r.inOrderLocked(everyConn) {
 		r.expelLocked(c, engine.LogUnreachable(), singoffv1.Presence_REASON_CONNECTION_LOST)
 	}
 }

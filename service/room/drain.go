@@ -35,7 +35,7 @@ func (r *room) drain(spread time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.draining = true
-	for _, c := range r.inOrderLocked() {
+	for _, c := range r.inOrderLocked(everyConn) {
 		r.expelLocked(c, draining(spread), singoffv1.Presence_REASON_SHUT_DOWN)
 	}
 }

@@ -118,10 +118,8 @@ func (r *room) trimLocked(now time.Time, keep uint64) {
 	if r.ring.trim(now, keep); r.ring.first == first {
 		return
 	}
-	for _, c := range r.inOrderLocked() {
-		if c.phase == phaseAttached && c.cursor < r.ring.first {
-			r.tooSlowLocked(c)
-		}
+	for _, c := range r.inOrderLocked(func(c *Conn) bool { return c.phase == phaseAttached && c.cursor < r.ring.first }) {
+		r.tooSlowLocked(c)
 	}
 }
 

@@ -3,7 +3,6 @@ package room
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -136,10 +135,19 @@ func (r *room) tooSlowLocked(c *Conn) {
 	r.expelLocked(c, slowConsumer(), singoffv1.Presence_REASON_CONNECTION_LOST)
 }
 
-// inOrderLocked gives the connections in the order they came in, so that what is decided of several at once doesn't depend on chance.
-func (r *room) inOrderLocked() []*Conn {
-	return slices.SortedFunc(maps.Values(r.conns), func(a, b *Conn) int { return cmp.Compare(a.id, b.id) })
+// inOrderLocked gives the connections that are wanted, in the order they came in, so that what is decided of several at once doesn't depend
+// on chance. Where none is wanted it costs a look at each.
+func (r *room) inOrderLocked(wanted func(*Conn) bool) (conns []*Conn) {
+	for _, c := range r.conns {
+		if wanted(c) {
+			conns = append(conns, c)
+		}
+	}
+	slices.SortFunc(conns, func(a, b *Conn) int { return cmp.Compare(a.id, b.id) })
+	return conns
 }
+
+func everyConn(*Conn) bool { return true }
 
 // close ends the room on this node: it takes nothing more, and its connections end with the goodbye, or as lost with nil.
 func (r *room) close(bye *singoffv1.Goaway) {
