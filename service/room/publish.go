@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/singoff/singoff/service/eventlog"
 	"github.com/singoff/singoff/service/room/engine"
 	"github.com/singoff/singoff/service/room/rules"
 )
@@ -138,24 +139,24 @@ func (r *room) snapshot() {
 	}
 	r.background.Go(func() {
 		defer r.snapshoting.Store(false)
-		r.keepSnapshot(snap.Seq, func(ctx context.Context) error { return r.manager.log.StoreSnapshot(ctx, r.key, snap) })
+		r.keepSnapshot(snap)
 	})
 }
 
 // storeSnapshot stores one at once.
 func (r *room) storeSnapshot() {
 	if snap, err := r.engine.Snapshot(); err == nil {
-		r.keepSnapshot(snap.Seq, func(ctx context.Context) error { return r.manager.log.StoreSnapshot(ctx, r.key, snap) })
+		r.keepSnapshot(snap)
 	}
 }
 
 // keepSnapshot is no loss when it fails: the log has all that the snapshot says.
-func (r *room) keepSnapshot(seq uint64, store func(context.Context) error) {
+func (r *room) keepSnapshot(snap eventlog.Snapshot) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), appendTimeout)
 	defer cancel()
-	err := store(ctx)
-	if retain := uint64(r.manager.cfg.RetainEvents); err == nil && seq > retain {
-		err = r.manager.log.Trim(ctx, r.key, seq-retain)
+	err := r.manager.log.StoreSnapshot(ctx, r.key, snap)
+	if retain := uint64(r.manager.cfg.RetainEvents); err == nil && snap.Seq > retain {
+		err = r.manager.log.Trim(ctx, r.key, snap.Seq-retain)
 	}
 	if err != nil {
 		r.logger.Warn().Err(err).Msg("a snapshot wasn't stored")
