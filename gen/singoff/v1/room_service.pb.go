@@ -81,7 +81,7 @@ func (x Recovery_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Recovery_Kind.Descriptor instead.
 func (Recovery_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{7, 0}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{11, 0}
 }
 
 // Why a recovery is a SNAPSHOT.
@@ -138,7 +138,7 @@ func (x Recovery_Cause) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Recovery_Cause.Descriptor instead.
 func (Recovery_Cause) EnumDescriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{7, 1}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{11, 1}
 }
 
 // Reason of a refusal.
@@ -235,7 +235,7 @@ func (x Rejected_Reason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Rejected_Reason.Descriptor instead.
 func (Rejected_Reason) EnumDescriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{10, 0}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{14, 0}
 }
 
 // Cause of a NOT_TAKEN.
@@ -288,7 +288,7 @@ func (x Rejected_Cause) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Rejected_Cause.Descriptor instead.
 func (Rejected_Cause) EnumDescriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{10, 1}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{14, 1}
 }
 
 // Reason of a goodbye.
@@ -417,7 +417,7 @@ func (x Goaway_Reason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Goaway_Reason.Descriptor instead.
 func (Goaway_Reason) EnumDescriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{13, 0}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{17, 0}
 }
 
 // Choice of a voter.
@@ -474,7 +474,7 @@ func (x Vote_Choice) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Vote_Choice.Descriptor instead.
 func (Vote_Choice) EnumDescriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{15, 0}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{19, 0}
 }
 
 // Change of a member's presence.
@@ -547,7 +547,7 @@ func (x Presence_Change) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Presence_Change.Descriptor instead.
 func (Presence_Change) EnumDescriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{17, 0}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{21, 0}
 }
 
 // Reason of a LEFT or AWAY.
@@ -636,7 +636,7 @@ func (x Presence_Reason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Presence_Reason.Descriptor instead.
 func (Presence_Reason) EnumDescriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{17, 1}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{21, 1}
 }
 
 // Action on the song.
@@ -705,7 +705,7 @@ func (x Playback_Action) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Playback_Action.Descriptor instead.
 func (Playback_Action) EnumDescriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{18, 0}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{22, 0}
 }
 
 // Kind of a cheer.
@@ -774,7 +774,7 @@ func (x Reaction_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Reaction_Kind.Descriptor instead.
 func (Reaction_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{19, 0}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{23, 0}
 }
 
 // Action of the host.
@@ -847,7 +847,7 @@ func (x Moderation_Action) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Moderation_Action.Descriptor instead.
 func (Moderation_Action) EnumDescriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{20, 0}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{24, 0}
 }
 
 // Kind of a signal.
@@ -904,7 +904,7 @@ func (x Signal_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Signal_Kind.Descriptor instead.
 func (Signal_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{21, 0}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{25, 0}
 }
 
 // JoinRequest is one command of a client. At most 16 KiB encoded (Limits.message_bytes).
@@ -1183,6 +1183,218 @@ func (*JoinRequest_Leave) isJoinRequest_Command() {}
 
 func (*JoinRequest_Renew) isJoinRequest_Command() {}
 
+// WatchRequest opens a Watch.
+type WatchRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As the first message of a Join. Its ping_interval is a promise to answer each sign of life with a Send of a Ping.
+	Hello         *Hello `protobuf:"bytes,1,opt,name=hello,proto3" json:"hello,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchRequest) Reset() {
+	*x = WatchRequest{}
+	mi := &file_singoff_v1_room_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchRequest) ProtoMessage() {}
+
+func (x *WatchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_singoff_v1_room_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
+func (*WatchRequest) Descriptor() ([]byte, []int) {
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *WatchRequest) GetHello() *Hello {
+	if x != nil {
+		return x.Hello
+	}
+	return nil
+}
+
+// WatchResponse is a JoinResponse, in the same bytes. Without events it is a sign of life, which comes every 3 s.
+type WatchResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As in JoinResponse; none: a sign of life.
+	Events        []*Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchResponse) Reset() {
+	*x = WatchResponse{}
+	mi := &file_singoff_v1_room_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchResponse) ProtoMessage() {}
+
+func (x *WatchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_singoff_v1_room_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
+func (*WatchResponse) Descriptor() ([]byte, []int) {
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *WatchResponse) GetEvents() []*Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+// SendRequest hands in commands of one connection.
+type SendRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Welcome.connection_id: 16 secret bytes.
+	ConnectionId []byte `protobuf:"bytes,1,opt,name=connection_id,json=connectionId,proto3" json:"connection_id,omitempty"`
+	// 1 for the first Send of a connection, then rising by one. One that isn't higher than the last is answered as before and hands in nothing.
+	Send uint64 `protobuf:"varint,2,opt,name=send,proto3" json:"send,omitempty"`
+	// As after the Hello of a Join, in their order: at most 64, each at most Limits.message_bytes encoded.
+	Commands      []*JoinRequest `protobuf:"bytes,3,rep,name=commands,proto3" json:"commands,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SendRequest) Reset() {
+	*x = SendRequest{}
+	mi := &file_singoff_v1_room_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SendRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SendRequest) ProtoMessage() {}
+
+func (x *SendRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_singoff_v1_room_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SendRequest.ProtoReflect.Descriptor instead.
+func (*SendRequest) Descriptor() ([]byte, []int) {
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *SendRequest) GetConnectionId() []byte {
+	if x != nil {
+		return x.ConnectionId
+	}
+	return nil
+}
+
+func (x *SendRequest) GetSend() uint64 {
+	if x != nil {
+		return x.Send
+	}
+	return 0
+}
+
+func (x *SendRequest) GetCommands() []*JoinRequest {
+	if x != nil {
+		return x.Commands
+	}
+	return nil
+}
+
+// SendResponse says what of a SendRequest was handed in.
+type SendResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many of the commands, counted from the first. Fewer than were sent when they came too fast, or the connection has 64 without an
+	// answer: send the others again.
+	Taken uint32 `protobuf:"varint,1,opt,name=taken,proto3" json:"taken,omitempty"`
+	// The number after that of the newest numbered command that was handed in, on this connection; 0: none was.
+	NextNumber    uint64 `protobuf:"varint,2,opt,name=next_number,json=nextNumber,proto3" json:"next_number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SendResponse) Reset() {
+	*x = SendResponse{}
+	mi := &file_singoff_v1_room_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SendResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SendResponse) ProtoMessage() {}
+
+func (x *SendResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_singoff_v1_room_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SendResponse.ProtoReflect.Descriptor instead.
+func (*SendResponse) Descriptor() ([]byte, []int) {
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *SendResponse) GetTaken() uint32 {
+	if x != nil {
+		return x.Taken
+	}
+	return 0
+}
+
+func (x *SendResponse) GetNextNumber() uint64 {
+	if x != nil {
+		return x.NextNumber
+	}
+	return 0
+}
+
 // JoinResponse carries events in their order. The concatenated bytes of several
 // JoinResponses are one JoinResponse with all their events.
 type JoinResponse struct {
@@ -1195,7 +1407,7 @@ type JoinResponse struct {
 
 func (x *JoinResponse) Reset() {
 	*x = JoinResponse{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[1]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1207,7 +1419,7 @@ func (x *JoinResponse) String() string {
 func (*JoinResponse) ProtoMessage() {}
 
 func (x *JoinResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[1]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1220,7 +1432,7 @@ func (x *JoinResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinResponse.ProtoReflect.Descriptor instead.
 func (*JoinResponse) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{1}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *JoinResponse) GetEvents() []*Event {
@@ -1270,7 +1482,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[2]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1282,7 +1494,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[2]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1295,7 +1507,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{2}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Event) GetSeq() uint64 {
@@ -1632,7 +1844,7 @@ type Hello struct {
 
 func (x *Hello) Reset() {
 	*x = Hello{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[3]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1644,7 +1856,7 @@ func (x *Hello) String() string {
 func (*Hello) ProtoMessage() {}
 
 func (x *Hello) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[3]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1657,7 +1869,7 @@ func (x *Hello) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hello.ProtoReflect.Descriptor instead.
 func (*Hello) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{3}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Hello) GetNamespace() string {
@@ -1764,7 +1976,7 @@ type Resume struct {
 
 func (x *Resume) Reset() {
 	*x = Resume{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[4]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1776,7 +1988,7 @@ func (x *Resume) String() string {
 func (*Resume) ProtoMessage() {}
 
 func (x *Resume) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[4]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1789,7 +2001,7 @@ func (x *Resume) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Resume.ProtoReflect.Descriptor instead.
 func (*Resume) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{4}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Resume) GetEpoch() uint64 {
@@ -1843,7 +2055,7 @@ type Welcome struct {
 
 func (x *Welcome) Reset() {
 	*x = Welcome{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[5]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1855,7 +2067,7 @@ func (x *Welcome) String() string {
 func (*Welcome) ProtoMessage() {}
 
 func (x *Welcome) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[5]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1868,7 +2080,7 @@ func (x *Welcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Welcome.ProtoReflect.Descriptor instead.
 func (*Welcome) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{5}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Welcome) GetSelf() *Member {
@@ -1982,7 +2194,7 @@ type Since struct {
 
 func (x *Since) Reset() {
 	*x = Since{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[6]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1994,7 +2206,7 @@ func (x *Since) String() string {
 func (*Since) ProtoMessage() {}
 
 func (x *Since) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[6]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2007,7 +2219,7 @@ func (x *Since) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Since.ProtoReflect.Descriptor instead.
 func (*Since) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{6}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Since) GetEpoch() uint64 {
@@ -2039,7 +2251,7 @@ type Recovery struct {
 
 func (x *Recovery) Reset() {
 	*x = Recovery{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[7]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2051,7 +2263,7 @@ func (x *Recovery) String() string {
 func (*Recovery) ProtoMessage() {}
 
 func (x *Recovery) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[7]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2064,7 +2276,7 @@ func (x *Recovery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recovery.ProtoReflect.Descriptor instead.
 func (*Recovery) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{7}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Recovery) GetKind() Recovery_Kind {
@@ -2117,7 +2329,7 @@ type Limits struct {
 
 func (x *Limits) Reset() {
 	*x = Limits{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[8]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2129,7 +2341,7 @@ func (x *Limits) String() string {
 func (*Limits) ProtoMessage() {}
 
 func (x *Limits) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[8]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2142,7 +2354,7 @@ func (x *Limits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Limits.ProtoReflect.Descriptor instead.
 func (*Limits) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{8}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Limits) GetMessageBytes() uint32 {
@@ -2226,7 +2438,7 @@ type Ack struct {
 
 func (x *Ack) Reset() {
 	*x = Ack{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[9]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2238,7 +2450,7 @@ func (x *Ack) String() string {
 func (*Ack) ProtoMessage() {}
 
 func (x *Ack) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[9]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2251,7 +2463,7 @@ func (x *Ack) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ack.ProtoReflect.Descriptor instead.
 func (*Ack) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{9}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Ack) GetRepeated() bool {
@@ -2280,7 +2492,7 @@ type Rejected struct {
 
 func (x *Rejected) Reset() {
 	*x = Rejected{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[10]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2292,7 +2504,7 @@ func (x *Rejected) String() string {
 func (*Rejected) ProtoMessage() {}
 
 func (x *Rejected) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[10]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2305,7 +2517,7 @@ func (x *Rejected) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rejected.ProtoReflect.Descriptor instead.
 func (*Rejected) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{10}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Rejected) GetReason() Rejected_Reason {
@@ -2356,7 +2568,7 @@ type Ping struct {
 
 func (x *Ping) Reset() {
 	*x = Ping{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[11]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2368,7 +2580,7 @@ func (x *Ping) String() string {
 func (*Ping) ProtoMessage() {}
 
 func (x *Ping) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[11]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2381,7 +2593,7 @@ func (x *Ping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ping.ProtoReflect.Descriptor instead.
 func (*Ping) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{11}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Ping) GetClientTime() *timestamppb.Timestamp {
@@ -2415,7 +2627,7 @@ type Pong struct {
 
 func (x *Pong) Reset() {
 	*x = Pong{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[12]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2427,7 +2639,7 @@ func (x *Pong) String() string {
 func (*Pong) ProtoMessage() {}
 
 func (x *Pong) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[12]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2440,7 +2652,7 @@ func (x *Pong) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pong.ProtoReflect.Descriptor instead.
 func (*Pong) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{12}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Pong) GetClientTime() *timestamppb.Timestamp {
@@ -2490,7 +2702,7 @@ type Goaway struct {
 
 func (x *Goaway) Reset() {
 	*x = Goaway{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[13]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2502,7 +2714,7 @@ func (x *Goaway) String() string {
 func (*Goaway) ProtoMessage() {}
 
 func (x *Goaway) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[13]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2515,7 +2727,7 @@ func (x *Goaway) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Goaway.ProtoReflect.Descriptor instead.
 func (*Goaway) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{13}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Goaway) GetReason() Goaway_Reason {
@@ -2570,7 +2782,7 @@ type ChatMessage struct {
 
 func (x *ChatMessage) Reset() {
 	*x = ChatMessage{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[14]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2582,7 +2794,7 @@ func (x *ChatMessage) String() string {
 func (*ChatMessage) ProtoMessage() {}
 
 func (x *ChatMessage) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[14]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2595,7 +2807,7 @@ func (x *ChatMessage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChatMessage.ProtoReflect.Descriptor instead.
 func (*ChatMessage) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{14}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ChatMessage) GetText() string {
@@ -2642,7 +2854,7 @@ type Vote struct {
 
 func (x *Vote) Reset() {
 	*x = Vote{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[15]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2654,7 +2866,7 @@ func (x *Vote) String() string {
 func (*Vote) ProtoMessage() {}
 
 func (x *Vote) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[15]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2667,7 +2879,7 @@ func (x *Vote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Vote.ProtoReflect.Descriptor instead.
 func (*Vote) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{15}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Vote) GetSingerMemberId() string {
@@ -2704,7 +2916,7 @@ type MusicSelected struct {
 
 func (x *MusicSelected) Reset() {
 	*x = MusicSelected{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[16]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2716,7 +2928,7 @@ func (x *MusicSelected) String() string {
 func (*MusicSelected) ProtoMessage() {}
 
 func (x *MusicSelected) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[16]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2729,7 +2941,7 @@ func (x *MusicSelected) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MusicSelected.ProtoReflect.Descriptor instead.
 func (*MusicSelected) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{16}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *MusicSelected) GetTrackId() string {
@@ -2769,7 +2981,7 @@ type Presence struct {
 
 func (x *Presence) Reset() {
 	*x = Presence{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[17]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2781,7 +2993,7 @@ func (x *Presence) String() string {
 func (*Presence) ProtoMessage() {}
 
 func (x *Presence) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[17]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2794,7 +3006,7 @@ func (x *Presence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Presence.ProtoReflect.Descriptor instead.
 func (*Presence) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{17}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Presence) GetNickname() string {
@@ -2861,7 +3073,7 @@ type Playback struct {
 
 func (x *Playback) Reset() {
 	*x = Playback{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[18]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2873,7 +3085,7 @@ func (x *Playback) String() string {
 func (*Playback) ProtoMessage() {}
 
 func (x *Playback) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[18]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2886,7 +3098,7 @@ func (x *Playback) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Playback.ProtoReflect.Descriptor instead.
 func (*Playback) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{18}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Playback) GetAction() Playback_Action {
@@ -2925,7 +3137,7 @@ type Reaction struct {
 
 func (x *Reaction) Reset() {
 	*x = Reaction{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[19]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2937,7 +3149,7 @@ func (x *Reaction) String() string {
 func (*Reaction) ProtoMessage() {}
 
 func (x *Reaction) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[19]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2950,7 +3162,7 @@ func (x *Reaction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reaction.ProtoReflect.Descriptor instead.
 func (*Reaction) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{19}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Reaction) GetSingerMemberId() string {
@@ -2991,7 +3203,7 @@ type Moderation struct {
 
 func (x *Moderation) Reset() {
 	*x = Moderation{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[20]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3003,7 +3215,7 @@ func (x *Moderation) String() string {
 func (*Moderation) ProtoMessage() {}
 
 func (x *Moderation) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[20]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3016,7 +3228,7 @@ func (x *Moderation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Moderation.ProtoReflect.Descriptor instead.
 func (*Moderation) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{20}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Moderation) GetAction() Moderation_Action {
@@ -3062,7 +3274,7 @@ type Signal struct {
 
 func (x *Signal) Reset() {
 	*x = Signal{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[21]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3074,7 +3286,7 @@ func (x *Signal) String() string {
 func (*Signal) ProtoMessage() {}
 
 func (x *Signal) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[21]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3087,7 +3299,7 @@ func (x *Signal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Signal.ProtoReflect.Descriptor instead.
 func (*Signal) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{21}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Signal) GetToMemberId() string {
@@ -3120,7 +3332,7 @@ type Leave struct {
 
 func (x *Leave) Reset() {
 	*x = Leave{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[22]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3132,7 +3344,7 @@ func (x *Leave) String() string {
 func (*Leave) ProtoMessage() {}
 
 func (x *Leave) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[22]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3145,7 +3357,7 @@ func (x *Leave) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Leave.ProtoReflect.Descriptor instead.
 func (*Leave) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{22}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{26}
 }
 
 // Renew hands in a fresh token of the same user before the old one expires.
@@ -3159,7 +3371,7 @@ type Renew struct {
 
 func (x *Renew) Reset() {
 	*x = Renew{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[23]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3171,7 +3383,7 @@ func (x *Renew) String() string {
 func (*Renew) ProtoMessage() {}
 
 func (x *Renew) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[23]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3184,7 +3396,7 @@ func (x *Renew) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Renew.ProtoReflect.Descriptor instead.
 func (*Renew) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{23}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Renew) GetToken() string {
@@ -3207,7 +3419,7 @@ type RoomOpened struct {
 
 func (x *RoomOpened) Reset() {
 	*x = RoomOpened{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[24]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3219,7 +3431,7 @@ func (x *RoomOpened) String() string {
 func (*RoomOpened) ProtoMessage() {}
 
 func (x *RoomOpened) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[24]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3232,7 +3444,7 @@ func (x *RoomOpened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomOpened.ProtoReflect.Descriptor instead.
 func (*RoomOpened) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{24}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RoomOpened) GetEpoch() uint64 {
@@ -3258,7 +3470,7 @@ type RoomClosed struct {
 
 func (x *RoomClosed) Reset() {
 	*x = RoomClosed{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[25]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3270,7 +3482,7 @@ func (x *RoomClosed) String() string {
 func (*RoomClosed) ProtoMessage() {}
 
 func (x *RoomClosed) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[25]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3283,7 +3495,7 @@ func (x *RoomClosed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomClosed.ProtoReflect.Descriptor instead.
 func (*RoomClosed) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{25}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{29}
 }
 
 // Announcement is said by the operator.
@@ -3297,7 +3509,7 @@ type Announcement struct {
 
 func (x *Announcement) Reset() {
 	*x = Announcement{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[26]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3309,7 +3521,7 @@ func (x *Announcement) String() string {
 func (*Announcement) ProtoMessage() {}
 
 func (x *Announcement) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[26]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3322,7 +3534,7 @@ func (x *Announcement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Announcement.ProtoReflect.Descriptor instead.
 func (*Announcement) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{26}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Announcement) GetText() string {
@@ -3347,7 +3559,7 @@ type ListRoomsRequest struct {
 
 func (x *ListRoomsRequest) Reset() {
 	*x = ListRoomsRequest{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[27]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3359,7 +3571,7 @@ func (x *ListRoomsRequest) String() string {
 func (*ListRoomsRequest) ProtoMessage() {}
 
 func (x *ListRoomsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[27]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3372,7 +3584,7 @@ func (x *ListRoomsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRoomsRequest.ProtoReflect.Descriptor instead.
 func (*ListRoomsRequest) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{27}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListRoomsRequest) GetNamespace() string {
@@ -3409,7 +3621,7 @@ type ListRoomsResponse struct {
 
 func (x *ListRoomsResponse) Reset() {
 	*x = ListRoomsResponse{}
-	mi := &file_singoff_v1_room_service_proto_msgTypes[28]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3421,7 +3633,7 @@ func (x *ListRoomsResponse) String() string {
 func (*ListRoomsResponse) ProtoMessage() {}
 
 func (x *ListRoomsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_room_service_proto_msgTypes[28]
+	mi := &file_singoff_v1_room_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3434,7 +3646,7 @@ func (x *ListRoomsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRoomsResponse.ProtoReflect.Descriptor instead.
 func (*ListRoomsResponse) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{28}
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ListRoomsResponse) GetRooms() []*RoomSummary {
@@ -3475,7 +3687,19 @@ const file_singoff_v1_room_service_proto_rawDesc = "" +
 	"\x04ping\x18\f \x01(\v2\x10.singoff.v1.PingH\x00R\x04ping\x12)\n" +
 	"\x05leave\x18\r \x01(\v2\x11.singoff.v1.LeaveH\x00R\x05leave\x12)\n" +
 	"\x05renew\x18\x0e \x01(\v2\x11.singoff.v1.RenewH\x00R\x05renewB\t\n" +
-	"\acommand\"9\n" +
+	"\acommand\"7\n" +
+	"\fWatchRequest\x12'\n" +
+	"\x05hello\x18\x01 \x01(\v2\x11.singoff.v1.HelloR\x05hello\":\n" +
+	"\rWatchResponse\x12)\n" +
+	"\x06events\x18\x01 \x03(\v2\x11.singoff.v1.EventR\x06events\"{\n" +
+	"\vSendRequest\x12#\n" +
+	"\rconnection_id\x18\x01 \x01(\fR\fconnectionId\x12\x12\n" +
+	"\x04send\x18\x02 \x01(\x04R\x04send\x123\n" +
+	"\bcommands\x18\x03 \x03(\v2\x17.singoff.v1.JoinRequestR\bcommands\"E\n" +
+	"\fSendResponse\x12\x14\n" +
+	"\x05taken\x18\x01 \x01(\rR\x05taken\x12\x1f\n" +
+	"\vnext_number\x18\x02 \x01(\x04R\n" +
+	"nextNumber\"9\n" +
 	"\fJoinResponse\x12)\n" +
 	"\x06events\x18\x01 \x03(\v2\x11.singoff.v1.EventR\x06events\"\xca\a\n" +
 	"\x05Event\x12\x10\n" +
@@ -3767,9 +3991,11 @@ const file_singoff_v1_room_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tR\tpageToken\"j\n" +
 	"\x11ListRoomsResponse\x12-\n" +
 	"\x05rooms\x18\x01 \x03(\v2\x17.singoff.v1.RoomSummaryR\x05rooms\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x96\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x91\x02\n" +
 	"\vRoomService\x12=\n" +
-	"\x04Join\x12\x17.singoff.v1.JoinRequest\x1a\x18.singoff.v1.JoinResponse(\x010\x01\x12H\n" +
+	"\x04Join\x12\x17.singoff.v1.JoinRequest\x1a\x18.singoff.v1.JoinResponse(\x010\x01\x12>\n" +
+	"\x05Watch\x12\x18.singoff.v1.WatchRequest\x1a\x19.singoff.v1.WatchResponse0\x01\x129\n" +
+	"\x04Send\x12\x17.singoff.v1.SendRequest\x1a\x18.singoff.v1.SendResponse\x12H\n" +
 	"\tListRooms\x12\x1c.singoff.v1.ListRoomsRequest\x1a\x1d.singoff.v1.ListRoomsResponseB5Z3github.com/singoff/singoff/gen/singoff/v1;singoffv1b\x06proto3"
 
 var (
@@ -3785,7 +4011,7 @@ func file_singoff_v1_room_service_proto_rawDescGZIP() []byte {
 }
 
 var file_singoff_v1_room_service_proto_enumTypes = make([]protoimpl.EnumInfo, 12)
-var file_singoff_v1_room_service_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_singoff_v1_room_service_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_singoff_v1_room_service_proto_goTypes = []any{
 	(Recovery_Kind)(0),            // 0: singoff.v1.Recovery.Kind
 	(Recovery_Cause)(0),           // 1: singoff.v1.Recovery.Cause
@@ -3800,123 +4026,134 @@ var file_singoff_v1_room_service_proto_goTypes = []any{
 	(Moderation_Action)(0),        // 10: singoff.v1.Moderation.Action
 	(Signal_Kind)(0),              // 11: singoff.v1.Signal.Kind
 	(*JoinRequest)(nil),           // 12: singoff.v1.JoinRequest
-	(*JoinResponse)(nil),          // 13: singoff.v1.JoinResponse
-	(*Event)(nil),                 // 14: singoff.v1.Event
-	(*Hello)(nil),                 // 15: singoff.v1.Hello
-	(*Resume)(nil),                // 16: singoff.v1.Resume
-	(*Welcome)(nil),               // 17: singoff.v1.Welcome
-	(*Since)(nil),                 // 18: singoff.v1.Since
-	(*Recovery)(nil),              // 19: singoff.v1.Recovery
-	(*Limits)(nil),                // 20: singoff.v1.Limits
-	(*Ack)(nil),                   // 21: singoff.v1.Ack
-	(*Rejected)(nil),              // 22: singoff.v1.Rejected
-	(*Ping)(nil),                  // 23: singoff.v1.Ping
-	(*Pong)(nil),                  // 24: singoff.v1.Pong
-	(*Goaway)(nil),                // 25: singoff.v1.Goaway
-	(*ChatMessage)(nil),           // 26: singoff.v1.ChatMessage
-	(*Vote)(nil),                  // 27: singoff.v1.Vote
-	(*MusicSelected)(nil),         // 28: singoff.v1.MusicSelected
-	(*Presence)(nil),              // 29: singoff.v1.Presence
-	(*Playback)(nil),              // 30: singoff.v1.Playback
-	(*Reaction)(nil),              // 31: singoff.v1.Reaction
-	(*Moderation)(nil),            // 32: singoff.v1.Moderation
-	(*Signal)(nil),                // 33: singoff.v1.Signal
-	(*Leave)(nil),                 // 34: singoff.v1.Leave
-	(*Renew)(nil),                 // 35: singoff.v1.Renew
-	(*RoomOpened)(nil),            // 36: singoff.v1.RoomOpened
-	(*RoomClosed)(nil),            // 37: singoff.v1.RoomClosed
-	(*Announcement)(nil),          // 38: singoff.v1.Announcement
-	(*ListRoomsRequest)(nil),      // 39: singoff.v1.ListRoomsRequest
-	(*ListRoomsResponse)(nil),     // 40: singoff.v1.ListRoomsResponse
-	(*timestamppb.Timestamp)(nil), // 41: google.protobuf.Timestamp
-	(Role)(0),                     // 42: singoff.v1.Role
-	(*durationpb.Duration)(nil),   // 43: google.protobuf.Duration
-	(*Member)(nil),                // 44: singoff.v1.Member
-	(*RoomState)(nil),             // 45: singoff.v1.RoomState
-	(*Tally)(nil),                 // 46: singoff.v1.Tally
-	(*Track)(nil),                 // 47: singoff.v1.Track
-	(*Counts)(nil),                // 48: singoff.v1.Counts
-	(*NowPlaying)(nil),            // 49: singoff.v1.NowPlaying
-	(*RoomSummary)(nil),           // 50: singoff.v1.RoomSummary
+	(*WatchRequest)(nil),          // 13: singoff.v1.WatchRequest
+	(*WatchResponse)(nil),         // 14: singoff.v1.WatchResponse
+	(*SendRequest)(nil),           // 15: singoff.v1.SendRequest
+	(*SendResponse)(nil),          // 16: singoff.v1.SendResponse
+	(*JoinResponse)(nil),          // 17: singoff.v1.JoinResponse
+	(*Event)(nil),                 // 18: singoff.v1.Event
+	(*Hello)(nil),                 // 19: singoff.v1.Hello
+	(*Resume)(nil),                // 20: singoff.v1.Resume
+	(*Welcome)(nil),               // 21: singoff.v1.Welcome
+	(*Since)(nil),                 // 22: singoff.v1.Since
+	(*Recovery)(nil),              // 23: singoff.v1.Recovery
+	(*Limits)(nil),                // 24: singoff.v1.Limits
+	(*Ack)(nil),                   // 25: singoff.v1.Ack
+	(*Rejected)(nil),              // 26: singoff.v1.Rejected
+	(*Ping)(nil),                  // 27: singoff.v1.Ping
+	(*Pong)(nil),                  // 28: singoff.v1.Pong
+	(*Goaway)(nil),                // 29: singoff.v1.Goaway
+	(*ChatMessage)(nil),           // 30: singoff.v1.ChatMessage
+	(*Vote)(nil),                  // 31: singoff.v1.Vote
+	(*MusicSelected)(nil),         // 32: singoff.v1.MusicSelected
+	(*Presence)(nil),              // 33: singoff.v1.Presence
+	(*Playback)(nil),              // 34: singoff.v1.Playback
+	(*Reaction)(nil),              // 35: singoff.v1.Reaction
+	(*Moderation)(nil),            // 36: singoff.v1.Moderation
+	(*Signal)(nil),                // 37: singoff.v1.Signal
+	(*Leave)(nil),                 // 38: singoff.v1.Leave
+	(*Renew)(nil),                 // 39: singoff.v1.Renew
+	(*RoomOpened)(nil),            // 40: singoff.v1.RoomOpened
+	(*RoomClosed)(nil),            // 41: singoff.v1.RoomClosed
+	(*Announcement)(nil),          // 42: singoff.v1.Announcement
+	(*ListRoomsRequest)(nil),      // 43: singoff.v1.ListRoomsRequest
+	(*ListRoomsResponse)(nil),     // 44: singoff.v1.ListRoomsResponse
+	(*timestamppb.Timestamp)(nil), // 45: google.protobuf.Timestamp
+	(Role)(0),                     // 46: singoff.v1.Role
+	(*durationpb.Duration)(nil),   // 47: google.protobuf.Duration
+	(*Member)(nil),                // 48: singoff.v1.Member
+	(*RoomState)(nil),             // 49: singoff.v1.RoomState
+	(*Tally)(nil),                 // 50: singoff.v1.Tally
+	(*Track)(nil),                 // 51: singoff.v1.Track
+	(*Counts)(nil),                // 52: singoff.v1.Counts
+	(*NowPlaying)(nil),            // 53: singoff.v1.NowPlaying
+	(*RoomSummary)(nil),           // 54: singoff.v1.RoomSummary
 }
 var file_singoff_v1_room_service_proto_depIdxs = []int32{
-	15, // 0: singoff.v1.JoinRequest.hello:type_name -> singoff.v1.Hello
-	26, // 1: singoff.v1.JoinRequest.chat_message:type_name -> singoff.v1.ChatMessage
-	27, // 2: singoff.v1.JoinRequest.vote:type_name -> singoff.v1.Vote
-	28, // 3: singoff.v1.JoinRequest.music_selected:type_name -> singoff.v1.MusicSelected
-	29, // 4: singoff.v1.JoinRequest.presence:type_name -> singoff.v1.Presence
-	30, // 5: singoff.v1.JoinRequest.playback:type_name -> singoff.v1.Playback
-	31, // 6: singoff.v1.JoinRequest.reaction:type_name -> singoff.v1.Reaction
-	32, // 7: singoff.v1.JoinRequest.moderation:type_name -> singoff.v1.Moderation
-	33, // 8: singoff.v1.JoinRequest.signal:type_name -> singoff.v1.Signal
-	23, // 9: singoff.v1.JoinRequest.ping:type_name -> singoff.v1.Ping
-	34, // 10: singoff.v1.JoinRequest.leave:type_name -> singoff.v1.Leave
-	35, // 11: singoff.v1.JoinRequest.renew:type_name -> singoff.v1.Renew
-	14, // 12: singoff.v1.JoinResponse.events:type_name -> singoff.v1.Event
-	41, // 13: singoff.v1.Event.time:type_name -> google.protobuf.Timestamp
-	17, // 14: singoff.v1.Event.welcome:type_name -> singoff.v1.Welcome
-	21, // 15: singoff.v1.Event.ack:type_name -> singoff.v1.Ack
-	22, // 16: singoff.v1.Event.rejected:type_name -> singoff.v1.Rejected
-	24, // 17: singoff.v1.Event.pong:type_name -> singoff.v1.Pong
-	25, // 18: singoff.v1.Event.goaway:type_name -> singoff.v1.Goaway
-	26, // 19: singoff.v1.Event.chat_message:type_name -> singoff.v1.ChatMessage
-	27, // 20: singoff.v1.Event.vote:type_name -> singoff.v1.Vote
-	28, // 21: singoff.v1.Event.music_selected:type_name -> singoff.v1.MusicSelected
-	29, // 22: singoff.v1.Event.presence:type_name -> singoff.v1.Presence
-	30, // 23: singoff.v1.Event.playback:type_name -> singoff.v1.Playback
-	31, // 24: singoff.v1.Event.reaction:type_name -> singoff.v1.Reaction
-	32, // 25: singoff.v1.Event.moderation:type_name -> singoff.v1.Moderation
-	33, // 26: singoff.v1.Event.signal:type_name -> singoff.v1.Signal
-	36, // 27: singoff.v1.Event.room_opened:type_name -> singoff.v1.RoomOpened
-	37, // 28: singoff.v1.Event.room_closed:type_name -> singoff.v1.RoomClosed
-	38, // 29: singoff.v1.Event.announcement:type_name -> singoff.v1.Announcement
-	42, // 30: singoff.v1.Hello.role:type_name -> singoff.v1.Role
-	16, // 31: singoff.v1.Hello.resume:type_name -> singoff.v1.Resume
-	43, // 32: singoff.v1.Hello.ping_interval:type_name -> google.protobuf.Duration
-	44, // 33: singoff.v1.Welcome.self:type_name -> singoff.v1.Member
-	18, // 34: singoff.v1.Welcome.member_since:type_name -> singoff.v1.Since
-	45, // 35: singoff.v1.Welcome.room:type_name -> singoff.v1.RoomState
-	19, // 36: singoff.v1.Welcome.recovery:type_name -> singoff.v1.Recovery
-	41, // 37: singoff.v1.Welcome.server_time:type_name -> google.protobuf.Timestamp
-	20, // 38: singoff.v1.Welcome.limits:type_name -> singoff.v1.Limits
-	14, // 39: singoff.v1.Welcome.recent_chat:type_name -> singoff.v1.Event
-	0,  // 40: singoff.v1.Recovery.kind:type_name -> singoff.v1.Recovery.Kind
-	1,  // 41: singoff.v1.Recovery.cause:type_name -> singoff.v1.Recovery.Cause
-	43, // 42: singoff.v1.Limits.hold:type_name -> google.protobuf.Duration
-	43, // 43: singoff.v1.Limits.start_lead:type_name -> google.protobuf.Duration
-	2,  // 44: singoff.v1.Rejected.reason:type_name -> singoff.v1.Rejected.Reason
-	3,  // 45: singoff.v1.Rejected.cause:type_name -> singoff.v1.Rejected.Cause
-	41, // 46: singoff.v1.Ping.client_time:type_name -> google.protobuf.Timestamp
-	41, // 47: singoff.v1.Pong.client_time:type_name -> google.protobuf.Timestamp
-	41, // 48: singoff.v1.Pong.received_time:type_name -> google.protobuf.Timestamp
-	41, // 49: singoff.v1.Pong.sent_time:type_name -> google.protobuf.Timestamp
-	4,  // 50: singoff.v1.Goaway.reason:type_name -> singoff.v1.Goaway.Reason
-	43, // 51: singoff.v1.Goaway.retry_after:type_name -> google.protobuf.Duration
-	5,  // 52: singoff.v1.Vote.choice:type_name -> singoff.v1.Vote.Choice
-	46, // 53: singoff.v1.Vote.tally:type_name -> singoff.v1.Tally
-	47, // 54: singoff.v1.MusicSelected.track:type_name -> singoff.v1.Track
-	6,  // 55: singoff.v1.Presence.change:type_name -> singoff.v1.Presence.Change
-	44, // 56: singoff.v1.Presence.member:type_name -> singoff.v1.Member
-	7,  // 57: singoff.v1.Presence.reason:type_name -> singoff.v1.Presence.Reason
-	48, // 58: singoff.v1.Presence.counts:type_name -> singoff.v1.Counts
-	8,  // 59: singoff.v1.Playback.action:type_name -> singoff.v1.Playback.Action
-	43, // 60: singoff.v1.Playback.position:type_name -> google.protobuf.Duration
-	49, // 61: singoff.v1.Playback.now:type_name -> singoff.v1.NowPlaying
-	9,  // 62: singoff.v1.Reaction.kind:type_name -> singoff.v1.Reaction.Kind
-	10, // 63: singoff.v1.Moderation.action:type_name -> singoff.v1.Moderation.Action
-	41, // 64: singoff.v1.Moderation.until:type_name -> google.protobuf.Timestamp
-	11, // 65: singoff.v1.Signal.kind:type_name -> singoff.v1.Signal.Kind
-	41, // 66: singoff.v1.RoomOpened.held_until:type_name -> google.protobuf.Timestamp
-	50, // 67: singoff.v1.ListRoomsResponse.rooms:type_name -> singoff.v1.RoomSummary
-	12, // 68: singoff.v1.RoomService.Join:input_type -> singoff.v1.JoinRequest
-	39, // 69: singoff.v1.RoomService.ListRooms:input_type -> singoff.v1.ListRoomsRequest
-	13, // 70: singoff.v1.RoomService.Join:output_type -> singoff.v1.JoinResponse
-	40, // 71: singoff.v1.RoomService.ListRooms:output_type -> singoff.v1.ListRoomsResponse
-	70, // [70:72] is the sub-list for method output_type
-	68, // [68:70] is the sub-list for method input_type
-	68, // [68:68] is the sub-list for extension type_name
-	68, // [68:68] is the sub-list for extension extendee
-	0,  // [0:68] is the sub-list for field type_name
+	19, // 0: singoff.v1.JoinRequest.hello:type_name -> singoff.v1.Hello
+	30, // 1: singoff.v1.JoinRequest.chat_message:type_name -> singoff.v1.ChatMessage
+	31, // 2: singoff.v1.JoinRequest.vote:type_name -> singoff.v1.Vote
+	32, // 3: singoff.v1.JoinRequest.music_selected:type_name -> singoff.v1.MusicSelected
+	33, // 4: singoff.v1.JoinRequest.presence:type_name -> singoff.v1.Presence
+	34, // 5: singoff.v1.JoinRequest.playback:type_name -> singoff.v1.Playback
+	35, // 6: singoff.v1.JoinRequest.reaction:type_name -> singoff.v1.Reaction
+	36, // 7: singoff.v1.JoinRequest.moderation:type_name -> singoff.v1.Moderation
+	37, // 8: singoff.v1.JoinRequest.signal:type_name -> singoff.v1.Signal
+	27, // 9: singoff.v1.JoinRequest.ping:type_name -> singoff.v1.Ping
+	38, // 10: singoff.v1.JoinRequest.leave:type_name -> singoff.v1.Leave
+	39, // 11: singoff.v1.JoinRequest.renew:type_name -> singoff.v1.Renew
+	19, // 12: singoff.v1.WatchRequest.hello:type_name -> singoff.v1.Hello
+	18, // 13: singoff.v1.WatchResponse.events:type_name -> singoff.v1.Event
+	12, // 14: singoff.v1.SendRequest.commands:type_name -> singoff.v1.JoinRequest
+	18, // 15: singoff.v1.JoinResponse.events:type_name -> singoff.v1.Event
+	45, // 16: singoff.v1.Event.time:type_name -> google.protobuf.Timestamp
+	21, // 17: singoff.v1.Event.welcome:type_name -> singoff.v1.Welcome
+	25, // 18: singoff.v1.Event.ack:type_name -> singoff.v1.Ack
+	26, // 19: singoff.v1.Event.rejected:type_name -> singoff.v1.Rejected
+	28, // 20: singoff.v1.Event.pong:type_name -> singoff.v1.Pong
+	29, // 21: singoff.v1.Event.goaway:type_name -> singoff.v1.Goaway
+	30, // 22: singoff.v1.Event.chat_message:type_name -> singoff.v1.ChatMessage
+	31, // 23: singoff.v1.Event.vote:type_name -> singoff.v1.Vote
+	32, // 24: singoff.v1.Event.music_selected:type_name -> singoff.v1.MusicSelected
+	33, // 25: singoff.v1.Event.presence:type_name -> singoff.v1.Presence
+	34, // 26: singoff.v1.Event.playback:type_name -> singoff.v1.Playback
+	35, // 27: singoff.v1.Event.reaction:type_name -> singoff.v1.Reaction
+	36, // 28: singoff.v1.Event.moderation:type_name -> singoff.v1.Moderation
+	37, // 29: singoff.v1.Event.signal:type_name -> singoff.v1.Signal
+	40, // 30: singoff.v1.Event.room_opened:type_name -> singoff.v1.RoomOpened
+	41, // 31: singoff.v1.Event.room_closed:type_name -> singoff.v1.RoomClosed
+	42, // 32: singoff.v1.Event.announcement:type_name -> singoff.v1.Announcement
+	46, // 33: singoff.v1.Hello.role:type_name -> singoff.v1.Role
+	20, // 34: singoff.v1.Hello.resume:type_name -> singoff.v1.Resume
+	47, // 35: singoff.v1.Hello.ping_interval:type_name -> google.protobuf.Duration
+	48, // 36: singoff.v1.Welcome.self:type_name -> singoff.v1.Member
+	22, // 37: singoff.v1.Welcome.member_since:type_name -> singoff.v1.Since
+	49, // 38: singoff.v1.Welcome.room:type_name -> singoff.v1.RoomState
+	23, // 39: singoff.v1.Welcome.recovery:type_name -> singoff.v1.Recovery
+	45, // 40: singoff.v1.Welcome.server_time:type_name -> google.protobuf.Timestamp
+	24, // 41: singoff.v1.Welcome.limits:type_name -> singoff.v1.Limits
+	18, // 42: singoff.v1.Welcome.recent_chat:type_name -> singoff.v1.Event
+	0,  // 43: singoff.v1.Recovery.kind:type_name -> singoff.v1.Recovery.Kind
+	1,  // 44: singoff.v1.Recovery.cause:type_name -> singoff.v1.Recovery.Cause
+	47, // 45: singoff.v1.Limits.hold:type_name -> google.protobuf.Duration
+	47, // 46: singoff.v1.Limits.start_lead:type_name -> google.protobuf.Duration
+	2,  // 47: singoff.v1.Rejected.reason:type_name -> singoff.v1.Rejected.Reason
+	3,  // 48: singoff.v1.Rejected.cause:type_name -> singoff.v1.Rejected.Cause
+	45, // 49: singoff.v1.Ping.client_time:type_name -> google.protobuf.Timestamp
+	45, // 50: singoff.v1.Pong.client_time:type_name -> google.protobuf.Timestamp
+	45, // 51: singoff.v1.Pong.received_time:type_name -> google.protobuf.Timestamp
+	45, // 52: singoff.v1.Pong.sent_time:type_name -> google.protobuf.Timestamp
+	4,  // 53: singoff.v1.Goaway.reason:type_name -> singoff.v1.Goaway.Reason
+	47, // 54: singoff.v1.Goaway.retry_after:type_name -> google.protobuf.Duration
+	5,  // 55: singoff.v1.Vote.choice:type_name -> singoff.v1.Vote.Choice
+	50, // 56: singoff.v1.Vote.tally:type_name -> singoff.v1.Tally
+	51, // 57: singoff.v1.MusicSelected.track:type_name -> singoff.v1.Track
+	6,  // 58: singoff.v1.Presence.change:type_name -> singoff.v1.Presence.Change
+	48, // 59: singoff.v1.Presence.member:type_name -> singoff.v1.Member
+	7,  // 60: singoff.v1.Presence.reason:type_name -> singoff.v1.Presence.Reason
+	52, // 61: singoff.v1.Presence.counts:type_name -> singoff.v1.Counts
+	8,  // 62: singoff.v1.Playback.action:type_name -> singoff.v1.Playback.Action
+	47, // 63: singoff.v1.Playback.position:type_name -> google.protobuf.Duration
+	53, // 64: singoff.v1.Playback.now:type_name -> singoff.v1.NowPlaying
+	9,  // 65: singoff.v1.Reaction.kind:type_name -> singoff.v1.Reaction.Kind
+	10, // 66: singoff.v1.Moderation.action:type_name -> singoff.v1.Moderation.Action
+	45, // 67: singoff.v1.Moderation.until:type_name -> google.protobuf.Timestamp
+	11, // 68: singoff.v1.Signal.kind:type_name -> singoff.v1.Signal.Kind
+	45, // 69: singoff.v1.RoomOpened.held_until:type_name -> google.protobuf.Timestamp
+	54, // 70: singoff.v1.ListRoomsResponse.rooms:type_name -> singoff.v1.RoomSummary
+	12, // 71: singoff.v1.RoomService.Join:input_type -> singoff.v1.JoinRequest
+	13, // 72: singoff.v1.RoomService.Watch:input_type -> singoff.v1.WatchRequest
+	15, // 73: singoff.v1.RoomService.Send:input_type -> singoff.v1.SendRequest
+	43, // 74: singoff.v1.RoomService.ListRooms:input_type -> singoff.v1.ListRoomsRequest
+	17, // 75: singoff.v1.RoomService.Join:output_type -> singoff.v1.JoinResponse
+	14, // 76: singoff.v1.RoomService.Watch:output_type -> singoff.v1.WatchResponse
+	16, // 77: singoff.v1.RoomService.Send:output_type -> singoff.v1.SendResponse
+	44, // 78: singoff.v1.RoomService.ListRooms:output_type -> singoff.v1.ListRoomsResponse
+	75, // [75:79] is the sub-list for method output_type
+	71, // [71:75] is the sub-list for method input_type
+	71, // [71:71] is the sub-list for extension type_name
+	71, // [71:71] is the sub-list for extension extendee
+	0,  // [0:71] is the sub-list for field type_name
 }
 
 func init() { file_singoff_v1_room_service_proto_init() }
@@ -3939,7 +4176,7 @@ func file_singoff_v1_room_service_proto_init() {
 		(*JoinRequest_Leave)(nil),
 		(*JoinRequest_Renew)(nil),
 	}
-	file_singoff_v1_room_service_proto_msgTypes[2].OneofWrappers = []any{
+	file_singoff_v1_room_service_proto_msgTypes[6].OneofWrappers = []any{
 		(*Event_Welcome)(nil),
 		(*Event_Ack)(nil),
 		(*Event_Rejected)(nil),
@@ -3957,14 +4194,14 @@ func file_singoff_v1_room_service_proto_init() {
 		(*Event_RoomClosed)(nil),
 		(*Event_Announcement)(nil),
 	}
-	file_singoff_v1_room_service_proto_msgTypes[17].OneofWrappers = []any{}
+	file_singoff_v1_room_service_proto_msgTypes[21].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_singoff_v1_room_service_proto_rawDesc), len(file_singoff_v1_room_service_proto_rawDesc)),
 			NumEnums:      12,
-			NumMessages:   29,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

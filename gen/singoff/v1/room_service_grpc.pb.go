@@ -23,6 +23,8 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	RoomService_Join_FullMethodName      = "/singoff.v1.RoomService/Join"
+	RoomService_Watch_FullMethodName     = "/singoff.v1.RoomService/Watch"
+	RoomService_Send_FullMethodName      = "/singoff.v1.RoomService/Send"
 	RoomService_ListRooms_FullMethodName = "/singoff.v1.RoomService/ListRooms"
 )
 
@@ -48,6 +50,15 @@ type RoomServiceClient interface {
 	// room's events in the order of their seq. Half-closing after everything was
 	// answered leaves the room; a connection that breaks leaves the member AWAY.
 	Join(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[JoinRequest, JoinResponse], error)
+	// Watch is Join's way back for clients that can't stream both ways (fetch, where websockets are blocked): it says all that a
+	// Join says, answers included. What a Join would be sent after its Hello goes through Send. A Watch has no half-close: whoever leaves sends
+	// Leave; one that breaks leaves the member AWAY.
+	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error)
+	// Send is the other half of a Watch: it hands in commands for the connection that Welcome.connection_id names. One Send is under way
+	// at a time, and one without an answer is followed by a new connection, whose Welcome tells what was decided.
+	// Statuses beside those above: NOT_FOUND there is no such connection, or it has ended; ABORTED another Send is under way;
+	// FAILED_PRECONDITION the send before this one wasn't seen.
+	Send(ctx context.Context, in *SendRequest, opts ...grpc.CallOption) (*SendResponse, error)
 	// ListRooms lists the rooms of a namespace that somebody is in, in the order of
 	// their ids.
 	ListRooms(ctx context.Context, in *ListRoomsRequest, opts ...grpc.CallOption) (*ListRoomsResponse, error)
@@ -73,6 +84,35 @@ func (c *roomServiceClient) Join(ctx context.Context, opts ...grpc.CallOption) (
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type RoomService_JoinClient = grpc.BidiStreamingClient[JoinRequest, JoinResponse]
+
+func (c *roomServiceClient) Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &RoomService_ServiceDesc.Streams[1], RoomService_Watch_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchRequest, WatchResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type RoomService_WatchClient = grpc.ServerStreamingClient[WatchResponse]
+
+func (c *roomServiceClient) Send(ctx context.Context, in *SendRequest, opts ...grpc.CallOption) (*SendResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SendResponse)
+	err := c.cc.Invoke(ctx, RoomService_Send_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
 
 func (c *roomServiceClient) ListRooms(ctx context.Context, in *ListRoomsRequest, opts ...grpc.CallOption) (*ListRoomsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -106,6 +146,15 @@ type RoomServiceServer interface {
 	// room's events in the order of their seq. Half-closing after everything was
 	// answered leaves the room; a connection that breaks leaves the member AWAY.
 	Join(grpc.BidiStreamingServer[JoinRequest, JoinResponse]) error
+	// Watch is Join's way back for clients that can't stream both ways (fetch, where websockets are blocked): it says all that a
+	// Join says, answers included. What a Join would be sent after its Hello goes through Send. A Watch has no half-close: whoever leaves sends
+	// Leave; one that breaks leaves the member AWAY.
+	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error
+	// Send is the other half of a Watch: it hands in commands for the connection that Welcome.connection_id names. One Send is under way
+	// at a time, and one without an answer is followed by a new connection, whose Welcome tells what was decided.
+	// Statuses beside those above: NOT_FOUND there is no such connection, or it has ended; ABORTED another Send is under way;
+	// FAILED_PRECONDITION the send before this one wasn't seen.
+	Send(context.Context, *SendRequest) (*SendResponse, error)
 	// ListRooms lists the rooms of a namespace that somebody is in, in the order of
 	// their ids.
 	ListRooms(context.Context, *ListRoomsRequest) (*ListRoomsResponse, error)
@@ -121,6 +170,12 @@ type UnimplementedRoomServiceServer struct{}
 
 func (UnimplementedRoomServiceServer) Join(grpc.BidiStreamingServer[JoinRequest, JoinResponse]) error {
 	return status.Error(codes.Unimplemented, "method Join not implemented")
+}
+func (UnimplementedRoomServiceServer) Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error {
+	return status.Error(codes.Unimplemented, "method Watch not implemented")
+}
+func (UnimplementedRoomServiceServer) Send(context.Context, *SendRequest) (*SendResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Send not implemented")
 }
 func (UnimplementedRoomServiceServer) ListRooms(context.Context, *ListRoomsRequest) (*ListRoomsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRooms not implemented")
@@ -153,6 +208,35 @@ func _RoomService_Join_Handler(srv interface{}, stream grpc.ServerStream) error 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type RoomService_JoinServer = grpc.BidiStreamingServer[JoinRequest, JoinResponse]
 
+func _RoomService_Watch_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(RoomServiceServer).Watch(m, &grpc.GenericServerStream[WatchRequest, WatchResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type RoomService_WatchServer = grpc.ServerStreamingServer[WatchResponse]
+
+func _RoomService_Send_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SendRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RoomServiceServer).Send(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RoomService_Send_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RoomServiceServer).Send(ctx, req.(*SendRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _RoomService_ListRooms_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListRoomsRequest)
 	if err := dec(in); err != nil {
@@ -179,6 +263,10 @@ var RoomService_ServiceDesc = grpc.ServiceDesc{
 	HandlerType: (*RoomServiceServer)(nil),
 	Methods: []grpc.MethodDesc{
 		{
+			MethodName: "Send",
+			Handler:    _RoomService_Send_Handler,
+		},
+		{
 			MethodName: "ListRooms",
 			Handler:    _RoomService_ListRooms_Handler,
 		},
@@ -189,6 +277,11 @@ var RoomService_ServiceDesc = grpc.ServiceDesc{
 			Handler:       _RoomService_Join_Handler,
 			ServerStreams: true,
 			ClientStreams: true,
+		},
+		{
+			StreamName:    "Watch",
+			Handler:       _RoomService_Watch_Handler,
+			ServerStreams: true,
 		},
 	},
 	Metadata: "singoff/v1/room_service.proto",
