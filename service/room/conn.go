@@ -21,8 +21,8 @@ type Joining struct {
 	GuestKey []byte
 	// Resume is where the client wants to go on; nil: it is new.
 	Resume *singoffv1.Resume
-	// Client and RemoteAddr are for the operator's log.
-	Client, RemoteAddr string
+	// Client, RemoteAddr, UserAgent and Transport are for the operator.
+	Client, RemoteAddr, UserAgent, Transport string
 }
 
 // Conn is one open stream to a room. It has a read side (Do, HalfClose), which one goroutine uses, a write side (SendLoop), which another one
@@ -91,6 +91,12 @@ func (c *Conn) Tell(e *singoffv1.Event) {
 	response, _ := engine.Response(e)
 	c.room.tell(c, response)
 }
+
+// ID is secret: it names this connection in the calls of its client, as Welcome.connection_id.
+func (c *Conn) ID() [16]byte { return c.secret }
+
+// Beat sends an empty response: a sign of life, where the transport has none of its own.
+func (c *Conn) Beat() { c.room.tell(c, nil) }
 
 // Ended is closed when the connection is over, whoever ended it. What is left for it may still be sent.
 func (c *Conn) Ended() <-chan struct{} { return c.ended }

@@ -35,6 +35,7 @@ type connection struct {
 	conn    Conn
 	silence *silence
 	limiter *rate.Limiter
+	serving
 	// sent has what sendLoop ended with.
 	sent chan *singoffv1.Goaway
 }
@@ -46,8 +47,18 @@ type received struct {
 	at      time.Time
 }
 
+// serving is what one transport needs that others don't.
+type serving struct {
+	// beat is how often the server says something; 0: the transport shows by itself that it lives.
+	beat time.Duration
+	// onJoin is told the connection's id when its Hello was handed to the room, before anything of the answer is sent; may be nil.
+	onJoin func(id [16]byte)
+}
+
 // Serve serves one Join until it ends. The error is a gRPC status, nil is OK. When it has returned the caller must end the stream's context.
-func (r *Room) Serve(stream Stream) error {
+func (r *Room) Serve(stream Stream) error { return r.serve(stream, serving{}) }
+
+func (r *Room) serve(stream Stream, how serving) error {
 	r.metrics.connections.Inc()
 	defer r.metrics.connections.Dec()
 	ctx, cancel := context.WithCancelCause(stream.Context())
@@ -62,12 +73,13 @@ func (r *Room) Serve(stream Stream) error {
 		joined:  make(chan struct{}),
 		sent:    make(chan *singoffv1.Goaway, 1),
 		limiter: rate.NewLimiter(rate.Limit(limits.GetCommandsPerSecond()), int(limits.GetCommandBurst())),
+		serving: how,
 	}
 	defer c.abandon()
 	r.loops.Go(c.receiveLoop)
 	reason, err := c.serve()
 	r.metrics.streams.WithLabelValues(reason).Inc()
-	r.cfg.Logger.Debug().Str("remote", stream.RemoteAddr()).Str("reason", reason).Err(err).Msg("stream ended")
+	r.cfg.Logger.Debug().Str("remote", stream.Peer().Addr).Str("reason", reason).Err(err).Msg("stream ended")
 	return err
 }
 
@@ -91,6 +103,12 @@ func (c *connection) serve() (reason string, err error) {
 
 // watch waits for the end, whoever makes it.
 func (c *connection) watch() (string, error) {
+	var beats <-chan time.Time
+	if c.beat > 0 {
+		ticker := time.NewTicker(c.beat)
+		defer ticker.Stop()
+		beats = ticker.C
+	}
 	for {
 		select {
 		case goaway := <-c.sent:
@@ -100,6 +118,8 @@ func (c *connection) watch() (string, error) {
 		case <-c.ctx.Done():
 			c.conn.Lost()
 			return c.lastWords()
+		case <-beats:
+			c.conn.Beat()
 		case <-c.silence.C():
 			if c.silence.lost() {
 				c.conn.End(&singoffv1.Goaway{
@@ -151,7 +171,7 @@ func (c *connection) sendLoop() { c.sent <- c.conn.SendLoop(c.stream.Send) }
 // recovered turns a panic over a client's input into the end of its connection alone.
 func (c *connection) recovered() {
 	if p := recover(); p != nil {
-		c.room.cfg.Logger.Error().Str("panic", fmt.Sprint(p)).Bytes("stack", debug.Stack()).Str("remote", c.stream.RemoteAddr()).Msg("panic over a client's input")
+		c.room.cfg.Logger.Error().Str("panic", fmt.Sprint(p)).Bytes("stack", debug.Stack()).Str("remote", c.stream.Peer().Addr).Msg("panic over a client's input")
 		c.cancel(errInternal)
 	}
 }

@@ -109,6 +109,13 @@ func (c *fakeConn) HalfClose() {
 
 func (c *fakeConn) Tell(ev *singoffv1.Event) { c.outbox <- ev }
 
+func (c *fakeConn) Beat() { c.outbox <- nil }
+
+// fakeID is the id of every fakeConn.
+const fakeID = "0123456789abcdef"
+
+func (c *fakeConn) ID() [16]byte { return [16]byte([]byte(fakeID)) }
+
 func (c *fakeConn) Lost() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -167,7 +174,11 @@ func (c *fakeConn) taken() []rules.Command {
 	return slices.Clone(c.commands)
 }
 
+// encode makes no event a sign of life.
 func encode(ev *singoffv1.Event) []byte {
+	if ev == nil {
+		return nil
+	}
 	data, err := proto.Marshal(&singoffv1.JoinResponse{Events: []*singoffv1.Event{ev}})
 	if err != nil {
 		panic(err)
@@ -196,7 +207,9 @@ func newStream() *memStream {
 }
 
 func (s *memStream) Context() context.Context { return s.ctx }
-func (s *memStream) RemoteAddr() string       { return "memory" }
+func (s *memStream) Peer() rpc.Peer {
+	return rpc.Peer{Addr: "memory", UserAgent: "test", Transport: rpc.TransportNative}
+}
 
 func (s *memStream) Receive() (*singoffv1.JoinRequest, error) {
 	select {

@@ -7,7 +7,6 @@ import (
 	"github.com/rs/zerolog"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
@@ -32,13 +31,8 @@ type grpcStream struct {
 	out outbound
 }
 
-// RemoteAddr implements Stream.
-func (s *grpcStream) RemoteAddr() string {
-	if p, ok := peer.FromContext(s.Context()); ok && p.Addr != nil {
-		return p.Addr.String()
-	}
-	return ""
-}
+// Peer implements Stream.
+func (s *grpcStream) Peer() Peer { return PeerOf(s.Context()) }
 
 // Receive implements Stream.
 func (s *grpcStream) Receive() (*singoffv1.JoinRequest, error) {

@@ -27,7 +27,7 @@ func overGRPC(t *testing.T, s *server) (*grpc.ClientConn, <-chan net.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := grpc.NewServer(grpc.ForceServerCodecV2(rpc.Codec()), grpc.MaxRecvMsgSize(rpc.MaxReceiveBytes))
+	srv := grpc.NewServer(grpc.ForceServerCodecV2(rpc.Codec()), grpc.MaxRecvMsgSize(rpc.MaxReceiveBytes), grpc.WaitForHandlers(true))
 	singoffv1.RegisterRoomServiceServer(srv, s.Room)
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(lis) }()

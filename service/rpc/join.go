@@ -22,8 +22,11 @@ func (c *connection) join() (pingInterval time.Duration, refused *singoffv1.Goaw
 	if goaway != nil {
 		return 0, goaway
 	}
-	j.about.RemoteAddr = c.stream.RemoteAddr()
-	c.conn, goaway = c.room.cfg.Manager.Join(j.key, j.hello, j.about)
+	from := c.stream.Peer()
+	j.about.RemoteAddr, j.about.UserAgent, j.about.Transport = from.Addr, from.UserAgent, from.Transport
+	if c.conn, goaway = c.room.cfg.Manager.Join(j.key, j.hello, j.about); goaway == nil && c.onJoin != nil {
+		c.onJoin(c.conn.ID())
+	}
 	return j.pingInterval, goaway
 }
 

@@ -32,6 +32,8 @@ type Conn interface {
 	Do(ctx context.Context, cmd rules.Command) error
 	HalfClose()
 	Tell(ev *singoffv1.Event)
+	Beat()
+	ID() [16]byte
 	Lost()
 	End(g *singoffv1.Goaway)
 	Ended() <-chan struct{}
@@ -63,6 +65,8 @@ type Config struct {
 	Limits *singoffv1.Limits
 	// HelloTimeout is how long a stream may be open without a Hello. Default 5 s.
 	HelloTimeout time.Duration
+	// BeatInterval is how often a Watch says something. Default 3 s.
+	BeatInterval time.Duration
 	// EndGrace is how long a connection that has ended may go on sending what is left. Default 1 s.
 	EndGrace time.Duration
 	// Registerer gets the metrics. Required.
@@ -78,6 +82,9 @@ func (cfg *Config) setDefaults() {
 	}
 	if cfg.HelloTimeout == 0 {
 		cfg.HelloTimeout = 5 * time.Second
+	}
+	if cfg.BeatInterval == 0 {
+		cfg.BeatInterval = 3 * time.Second
 	}
 	if cfg.EndGrace == 0 {
 		cfg.EndGrace = time.Second
@@ -99,8 +106,8 @@ func (cfg *Config) validate() error {
 		return fmt.Errorf("rpc: Config.Limits.commands_per_second is %v, must be above 0 and at most 1000000", limits.CommandsPerSecond)
 	case limits.CommandBurst < 1:
 		return errors.New("rpc: Config.Limits.command_burst is 0, must be at least 1")
-	case cfg.HelloTimeout < 0 || cfg.EndGrace < 0:
-		return errors.New("rpc: Config.HelloTimeout and Config.EndGrace must not be negative")
+	case cfg.HelloTimeout < 0 || cfg.EndGrace < 0 || cfg.BeatInterval < 0:
+		return errors.New("rpc: Config.HelloTimeout, Config.EndGrace and Config.BeatInterval must not be negative")
 	}
 	return nil
 }
@@ -111,6 +118,7 @@ type Room struct {
 
 	cfg     Config
 	metrics *metrics
+	watches watches
 
 	// loops are the goroutines of all connections; a stuck one ends soon after its stream's context.
 	loops sync.WaitGroup
@@ -122,7 +130,7 @@ func NewRoom(cfg Config) (*Room, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	return &Room{cfg: cfg, metrics: newMetrics(cfg.Registerer)}, nil
+	return &Room{cfg: cfg, metrics: newMetrics(cfg.Registerer), watches: watches{open: map[[16]byte]*watch{}}}, nil
 }
 
 // Wait returns when the goroutines of all connections have ended. To be called when no stream is served any more.

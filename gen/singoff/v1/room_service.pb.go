@@ -1282,7 +1282,7 @@ type SendRequest struct {
 	ConnectionId []byte `protobuf:"bytes,1,opt,name=connection_id,json=connectionId,proto3" json:"connection_id,omitempty"`
 	// 1 for the first Send of a connection, then rising by one. One that isn't higher than the last is answered as before and hands in nothing.
 	Send uint64 `protobuf:"varint,2,opt,name=send,proto3" json:"send,omitempty"`
-	// As after the Hello of a Join, in their order: at most 64, each at most Limits.message_bytes encoded.
+	// As after the Hello of a Join, in their order: at most 64, each at most Limits.message_bytes encoded, 256 KiB together.
 	Commands      []*JoinRequest `protobuf:"bytes,3,rep,name=commands,proto3" json:"commands,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

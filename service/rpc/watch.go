@@ -1,0 +1,97 @@
+package rpc
+
+import (
+	"context"
+	"sync"
+
+	"google.golang.org/grpc"
+
+	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+)
+
+// Watch implements singoffv1.RoomServiceServer: a Join whose messages after the Hello come through Send.
+func (r *Room) Watch(req *singoffv1.WatchRequest, stream grpc.ServerStreamingServer[singoffv1.WatchResponse]) error {
+	hello := &singoffv1.JoinRequest{Command: &singoffv1.JoinRequest_Hello{Hello: req.GetHello()}}
+	if req.GetHello() == nil {
+		hello = &singoffv1.JoinRequest{}
+	}
+	w := &watch{
+		ServerStream: stream,
+		hello:        hello,
+		commands:     make(chan *singoffv1.JoinRequest),
+		sending:      make(chan struct{}, 1),
+		over:         make(chan struct{}),
+	}
+	defer close(w.over)
+	return r.serve(w, serving{
+		beat: r.cfg.BeatInterval,
+		onJoin: func(id [16]byte) {
+			r.watches.add(id, w)
+			context.AfterFunc(stream.Context(), func() { r.watches.remove(id) })
+		},
+	})
+}
+
+// watch is a Stream of two halves: a server-streaming call to the client, and the calls of Send.
+type watch struct {
+	grpc.ServerStream
+	out   outbound
+	hello *singoffv1.JoinRequest // until it was received
+
+	commands chan *singoffv1.JoinRequest // from Send to Receive
+	over     chan struct{}               // closed with the end of Watch
+
+	// sending has a slot for the Send that is under way; it protects what follows.
+	sending  chan struct{}
+	lastSend uint64
+	answer   *singoffv1.SendResponse // to lastSend
+	next     uint64                  // number after that of the newest numbered command
+}
+
+// Peer implements Stream.
+func (w *watch) Peer() Peer { return PeerOf(w.Context()) }
+
+// Receive implements Stream. There is no half-close: the end is that of the context.
+func (w *watch) Receive() (*singoffv1.JoinRequest, error) {
+	if hello := w.hello; hello != nil {
+		w.hello = nil
+		return hello, nil
+	}
+	select {
+	case req := <-w.commands:
+		return req, nil
+	case <-w.Context().Done():
+		return nil, w.Context().Err()
+	}
+}
+
+// Send implements Stream.
+func (w *watch) Send(parts [][]byte) error {
+	w.out.parts = parts
+	return w.SendMsg(&w.out)
+}
+
+// watches are those that have joined, by their connection's id.
+type watches struct {
+	mu   sync.Mutex
+	open map[[16]byte]*watch
+}
+
+func (ws *watches) add(id [16]byte, w *watch) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	ws.open[id] = w
+}
+
+func (ws *watches) remove(id [16]byte) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	delete(ws.open, id)
+}
+
+// find gives nil if there is none. An id is 128 secret random bits: how long a lookup takes tells nothing of use.
+func (ws *watches) find(id [16]byte) *watch {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	return ws.open[id]
+}
