@@ -10,7 +10,7 @@ import (
 )
 
 // welcome says where one is, who is there and what was missed.
-func (p *Printer) welcome(w *singoffv1.Welcome) []string {
+func (p *Printer) welcome(w *singoffv1.Welcome) []Line {
 	first := !p.joined
 	p.joined, p.self, p.seats, p.replay = true, w.GetSelf().GetMemberId(), w.GetRoom().GetSeats(), 0
 	for _, m := range w.GetRoom().GetMembers() {
@@ -18,7 +18,7 @@ func (p *Printer) welcome(w *singoffv1.Welcome) []string {
 	}
 	p.members[p.self] = w.GetSelf()
 	recovery := w.GetRecovery()
-	var lines []string
+	var lines []Line
 	if first {
 		lines = append(lines, p.Note(p.arrival(w)))
 	}
@@ -74,9 +74,12 @@ func lostBecause(cause singoffv1.Recovery_Cause) string {
 }
 
 // overview is the room as a newcomer needs it: the newest chat, who is there, what plays, how the votes stand.
-func (p *Printer) overview(w *singoffv1.Welcome) (lines []string) {
+func (p *Printer) overview(w *singoffv1.Welcome) (lines []Line) {
 	for _, ev := range w.GetRecentChat() {
 		lines = append(lines, p.Event(ev)...)
+	}
+	if p.brief {
+		return lines
 	}
 	for _, line := range p.Who(w.GetRoom()) {
 		lines = append(lines, p.Note(line))
@@ -85,6 +88,14 @@ func (p *Printer) overview(w *singoffv1.Welcome) (lines []string) {
 		lines = append(lines, p.Note(p.nowPlaying(now, w.GetServerTime().AsTime())))
 	}
 	return lines
+}
+
+// OldRole tells who is a member already, and so keeps the role they have, that it isn't the one they asked for; empty: it is.
+func OldRole(w *singoffv1.Welcome, asked singoffv1.Role) string {
+	if asked == singoffv1.Role_ROLE_UNSPECIFIED || w.GetSelf().GetRole() == asked {
+		return ""
+	}
+	return fmt.Sprintf("you are still a %s here: to be a %s, /leave and join again", Role(w.GetSelf().GetRole()), Role(asked))
 }
 
 // Who tells who is in a room, a line for each role that somebody has, and how their votes stand.

@@ -16,15 +16,30 @@ import (
 type Config struct {
 	// Colour uses ANSI colours.
 	Colour bool
+	// Brief leaves out of a Welcome who is there and what plays, for people who see that anyway.
+	Brief bool
 	// Zone is where times are told; nil: the local one.
 	Zone *time.Location
 	// Now tells today from other days, whose events carry their date too; nil: time.Now.
 	Now func() time.Time
 }
 
+// Line is what people read of an event.
+type Line struct {
+	// Time is when it happened: `20:00:05`, with the date in front if it wasn't today.
+	Time string
+	// Text is what happened, with colours if they are asked for.
+	Text   string
+	colour bool
+}
+
+// String is the whole line.
+func (l Line) String() string { return paint(l.colour, dim, l.Time) + " " + l.Text }
+
 // Printer makes lines of events, which it must be given in their order. It isn't safe for concurrent use.
 type Printer struct {
 	colour bool
+	brief  bool
 	zone   *time.Location
 	now    func() time.Time
 
@@ -43,11 +58,11 @@ func New(cfg Config) *Printer {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Printer{colour: cfg.Colour, zone: cfg.Zone, now: cfg.Now, members: map[string]*singoffv1.Member{}}
+	return &Printer{colour: cfg.Colour, brief: cfg.Brief, zone: cfg.Zone, now: cfg.Now, members: map[string]*singoffv1.Member{}}
 }
 
 // Event gives the lines of an event: mostly one, none for what only programs need, several for a Welcome.
-func (p *Printer) Event(ev *singoffv1.Event) []string {
+func (p *Printer) Event(ev *singoffv1.Event) []Line {
 	switch body := ev.GetBody().(type) {
 	case *singoffv1.Event_Welcome:
 		return p.welcome(body.Welcome)
@@ -126,16 +141,19 @@ func Role(r singoffv1.Role) string {
 	return strings.ToLower(strings.TrimPrefix(r.String(), "ROLE_"))
 }
 
-func (p *Printer) at(ev *singoffv1.Event, text string) []string {
-	when := p.clock(ev.GetTime().AsTime())
-	return []string{p.paint(dim, when) + " " + text}
+func (p *Printer) at(ev *singoffv1.Event, text string) []Line {
+	return []Line{p.line(ev.GetTime().AsTime(), text)}
 }
 
-func (p *Printer) notice(ev *singoffv1.Event, text string) []string {
+func (p *Printer) notice(ev *singoffv1.Event, text string) []Line {
 	if text == "" {
 		return nil
 	}
 	return p.at(ev, p.paint(yellow, "* "+text))
+}
+
+func (p *Printer) line(when time.Time, text string) Line {
+	return Line{Time: p.clock(when), Text: text, colour: p.colour}
 }
 
 // clock is a time of today, or of another day with its date.
@@ -148,14 +166,10 @@ func (p *Printer) clock(t time.Time) string {
 }
 
 // Note is a line of the program's own, by the local clock.
-func (p *Printer) Note(text string) string {
-	return p.paint(dim, p.clock(p.now())) + " " + p.paint(yellow, "* "+text)
-}
+func (p *Printer) Note(text string) Line { return p.line(p.now(), p.paint(yellow, "* "+text)) }
 
 // Problem is a line that tells what went wrong with something the person asked for.
-func (p *Printer) Problem(text string) string {
-	return p.paint(dim, p.clock(p.now())) + " " + p.paint(red, "! "+text)
-}
+func (p *Printer) Problem(text string) Line { return p.line(p.now(), p.paint(red, "! "+text)) }
 
 // ANSI colours.
 const (
@@ -167,8 +181,10 @@ const (
 	cyan    = "36"
 )
 
-func (p *Printer) paint(colour, text string) string {
-	if !p.colour {
+func (p *Printer) paint(colour, text string) string { return paint(p.colour, colour, text) }
+
+func paint(wanted bool, colour, text string) string {
+	if !wanted {
 		return text
 	}
 	return "\x1b[" + colour + "m" + text + "\x1b[0m"

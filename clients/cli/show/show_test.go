@@ -66,7 +66,7 @@ func tell(t *testing.T, story string) string {
 			t.Fatalf("%s: %v", line, err)
 		}
 		for _, l := range p.Event(ev) {
-			out.WriteString("    " + l + "\n")
+			out.WriteString("    " + l.String() + "\n")
 		}
 	}
 	return out.String()
@@ -79,15 +79,15 @@ func chat(text string) *singoffv1.Event {
 func TestColourOnlyWhereAskedFor(t *testing.T) {
 	t.Parallel()
 	cfg := config()
-	if got := strings.Join(show.New(cfg).Event(chat("hello")), ""); strings.Contains(got, "\x1b") {
+	if got := show.New(cfg).Event(chat("hello"))[0].String(); strings.Contains(got, "\x1b") {
 		t.Errorf("without colour: got %q", got)
 	}
 	cfg.Colour = true
-	got := strings.Join(show.New(cfg).Event(chat("a\x1b[31mb")), "")
+	got := show.New(cfg).Event(chat("a\x1b[31mb"))[0].String()
 	if !strings.Contains(got, "\x1b[") || strings.Contains(got, "\x1b[31m") {
 		t.Errorf("with colour: got %q, want colours of our own and none of the text's", got)
 	}
-	if note := show.New(cfg).Problem("x"); !strings.Contains(note, "\x1b[31m! x\x1b[0m") {
+	if note := show.New(cfg).Problem("x").String(); !strings.Contains(note, "\x1b[31m! x\x1b[0m") {
 		t.Errorf("a problem: got %q, want it red", note)
 	}
 }
@@ -124,7 +124,7 @@ func FuzzEvent(f *testing.F) {
 			{Body: &singoffv1.Event_Announcement{Announcement: &singoffv1.Announcement{Text: s}}},
 		} {
 			for _, line := range p.Event(ev) {
-				if i := strings.IndexFunc(line, func(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u202e' }); i >= 0 {
+				if i := strings.IndexFunc(line.String(), func(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u202e' }); i >= 0 {
 					t.Fatalf("%T of %+q: got %+q, want nothing a terminal obeys", ev.GetBody(), s, line)
 				}
 			}

@@ -1,4 +1,4 @@
-package linemode
+package slash
 
 import (
 	"context"
@@ -14,33 +14,33 @@ type command struct {
 	name  string
 	usage string // what follows the name
 	help  string
-	do    func(m *Mode, rest string) (talk.Job, error)
+	do    func(in *Interpreter, rest string) (talk.Job, error)
 	local bool // done at once, whatever commands wait; it gives no Job
 }
 
 // commands in the order /help tells them. A function, as /help is one of them.
 func commands() []command {
 	return []command{
-		{"vote", "NICK up|down|none", "your one standing vote for a singer, or none of it", (*Mode).vote, false},
-		{"cheer", "[NICK] [KIND] [N]", "cheer as often as you like: clap, heart, fire, laugh, wow, cry; up to 20 at once", (*Mode).cheer, false},
-		{"song", "[QUERY|NUMBER|ID|none]", "look for songs, and pick one", (*Mode).song, false},
+		{"vote", "NICK up|down|none", "your one standing vote for a singer, or none of it", (*Interpreter).vote, false},
+		{"cheer", "[NICK] [KIND] [N]", "cheer as often as you like: clap, heart, fire, laugh, wow, cry; up to 20 at once", (*Interpreter).cheer, false},
+		{"song", "[QUERY|NUMBER|ID|none]", "look for songs, and pick one", (*Interpreter).song, false},
 		{"play", "", "play your pick for all", steer(singoffv1.Playback_ACTION_START), false},
 		{"pause", "", "let your song stand still", steer(singoffv1.Playback_ACTION_PAUSE), false},
 		{"resume", "", "let your paused song go on", steer(singoffv1.Playback_ACTION_RESUME), false},
-		{"seek", "1:05", "jump in your song", (*Mode).seek, false},
+		{"seek", "1:05", "jump in your song", (*Interpreter).seek, false},
 		{"stop", "", "end your song; the host may end anybody's", steer(singoffv1.Playback_ACTION_STOP), false},
-		{"nick", "NEW", "take another nickname", (*Mode).nick, false},
-		{"whisper", "NICK TEXT", "say something to one person alone", (*Mode).whisper, false},
-		{"who", "", "who is here, how the votes stand, what plays", (*Mode).who, true},
+		{"nick", "NEW", "take another nickname", (*Interpreter).nick, false},
+		{"whisper", "NICK TEXT", "say something to one person alone", (*Interpreter).whisper, false},
+		{"who", "", "who is here, how the votes stand, what plays", (*Interpreter).who, true},
 		{"kick", "NICK", "host: remove somebody for five minutes", moderate(singoffv1.Moderation_ACTION_KICK), false},
 		{"ban", "NICK", "host: remove somebody for the room's life", moderate(singoffv1.Moderation_ACTION_BAN), false},
-		{"unban", "NICK", "host: let somebody come back", (*Mode).unban, false},
+		{"unban", "NICK", "host: let somebody come back", (*Interpreter).unban, false},
 		{"lock", "", "host: let nobody new in", lock(singoffv1.Moderation_ACTION_LOCK), false},
 		{"unlock", "", "host: let people in again", lock(singoffv1.Moderation_ACTION_UNLOCK), false},
 		{"free", "NICK", "host: give away the seat of somebody who is away", moderate(singoffv1.Moderation_ACTION_FREE_SEAT), false},
 		{"pass", "NICK", "host: make somebody else the host", moderate(singoffv1.Moderation_ACTION_PASS_HOST), false},
-		{"leave", "", "leave the room; so do Ctrl-C and the end of the input", (*Mode).leave, false},
-		{"help", "", "this list", (*Mode).help, true},
+		{"leave", "", "leave the room; so do Ctrl-C and the end of the input", (*Interpreter).leave, false},
+		{"help", "", "this list", (*Interpreter).help, true},
 	}
 }
 
@@ -61,51 +61,44 @@ func misuse(name string) error {
 	return fmt.Errorf("it is %v: %s", c, c.help)
 }
 
-func (m *Mode) help(string) (talk.Job, error) {
+func (in *Interpreter) help(string) (talk.Job, error) {
 	lines := []string{"A line is said to the room; // says a line that begins with /. A name's beginning is enough, quote one with spaces."}
 	for _, c := range commands() {
 		lines = append(lines, fmt.Sprintf("%-30s %s", c, c.help))
 	}
-	m.note(lines...)
+	in.screen.Note(lines...)
 	return nil, nil
 }
 
-func (m *Mode) who(string) (talk.Job, error) {
-	state := m.room.State()
-	if state.Room == nil {
-		return nil, nil
+func (in *Interpreter) who(string) (talk.Job, error) {
+	if state := in.room.State(); state.Room != nil {
+		in.screen.Who(state.Room, in.room.Now())
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, line := range m.printer.Who(state.Room) {
-		m.printLocked(m.printer.Note(line))
-	}
-	m.printLocked(m.printer.Note(m.printer.NowPlaying(state.Room.GetNowPlaying(), m.room.Now())))
 	return nil, nil
 }
 
-func (m *Mode) leave(string) (talk.Job, error) {
+func (in *Interpreter) leave(string) (talk.Job, error) {
 	return func(context.Context) error { return talk.ErrLeave }, nil
 }
 
 // told is a job of one command of the SDK, which says so if nothing came of it.
-func (m *Mode) told(do func(ctx context.Context) (*singoffv1.Event, error)) talk.Job {
+func (in *Interpreter) told(do func(ctx context.Context) (*singoffv1.Event, error)) talk.Job {
 	return func(ctx context.Context) error {
 		ev, err := do(ctx)
 		if err == nil && ev.GetAck() != nil && !ev.GetAck().GetRepeated() {
-			m.note("nothing changed")
+			in.screen.Note("nothing changed")
 		}
 		return err
 	}
 }
 
-func (m *Mode) say(text string) talk.Job {
-	return m.told(func(ctx context.Context) (*singoffv1.Event, error) { return m.room.Say(ctx, text) })
+func (in *Interpreter) say(text string) talk.Job {
+	return in.told(func(ctx context.Context) (*singoffv1.Event, error) { return in.room.Say(ctx, text) })
 }
 
-func (m *Mode) nick(rest string) (talk.Job, error) {
+func (in *Interpreter) nick(rest string) (talk.Job, error) {
 	if rest == "" {
 		return nil, misuse("nick")
 	}
-	return m.told(func(ctx context.Context) (*singoffv1.Event, error) { return m.room.Rename(ctx, rest) }), nil
+	return in.told(func(ctx context.Context) (*singoffv1.Event, error) { return in.room.Rename(ctx, rest) }), nil
 }

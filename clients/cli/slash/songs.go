@@ -1,4 +1,4 @@
-package linemode
+package slash
 
 import (
 	"context"
@@ -17,53 +17,53 @@ import (
 const listed = 20
 
 // song lists songs, or picks one: by its number in the newest list, by its id, or as the only one a query finds.
-func (m *Mode) song(rest string) (talk.Job, error) {
+func (in *Interpreter) song(rest string) (talk.Job, error) {
 	if strings.EqualFold(rest, "none") {
-		return m.told(func(ctx context.Context) (*singoffv1.Event, error) { return m.room.Pick(ctx, "") }), nil
+		return in.told(func(ctx context.Context) (*singoffv1.Event, error) { return in.room.Pick(ctx, "") }), nil
 	}
-	if id, ok := m.byNumber(rest); ok {
-		return m.pick(id), nil
+	if id, ok := in.byNumber(rest); ok {
+		return in.pick(id), nil
 	}
 	return func(ctx context.Context) error {
 		if rest != "" {
-			known, err := m.client.GetTracks(ctx, rest)
+			known, err := in.client.GetTracks(ctx, rest)
 			if err == nil && len(known) == 1 {
-				return m.pick(known[0].GetTrack().GetTrackId())(ctx)
+				return in.pick(known[0].GetTrack().GetTrackId())(ctx)
 			}
 		}
-		found, err := m.client.ListTracks(ctx, &singoffv1.ListTracksRequest{Query: rest, PageSize: listed})
+		found, err := in.client.ListTracks(ctx, &singoffv1.ListTracksRequest{Query: rest, PageSize: listed})
 		if err != nil {
 			return err
 		}
 		if rest != "" && len(found.GetTracks()) == 1 {
-			return m.pick(found.GetTracks()[0].GetTrack().GetTrackId())(ctx)
+			return in.pick(found.GetTracks()[0].GetTrack().GetTrackId())(ctx)
 		}
-		m.list(found)
+		in.list(found)
 		return nil
 	}, nil
 }
 
 // byNumber is the id of a song of the newest list. A number beyond it may be a title or an id.
-func (m *Mode) byNumber(text string) (id string, ok bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+func (in *Interpreter) byNumber(text string) (id string, ok bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
 	n, err := strconv.Atoi(text)
-	if err != nil || len(m.found) == 0 || n < 1 || n > len(m.found) {
+	if err != nil || len(in.found) == 0 || n < 1 || n > len(in.found) {
 		return "", false
 	}
-	return m.found[n-1].GetTrack().GetTrackId(), true
+	return in.found[n-1].GetTrack().GetTrackId(), true
 }
 
-func (m *Mode) pick(id string) talk.Job {
-	return m.told(func(ctx context.Context) (*singoffv1.Event, error) { return m.room.Pick(ctx, id) })
+func (in *Interpreter) pick(id string) talk.Job {
+	return in.told(func(ctx context.Context) (*singoffv1.Event, error) { return in.room.Pick(ctx, id) })
 }
 
-func (m *Mode) list(found *singoffv1.ListTracksResponse) {
-	m.mu.Lock()
-	m.found = found.GetTracks()
-	m.mu.Unlock()
+func (in *Interpreter) list(found *singoffv1.ListTracksResponse) {
+	in.mu.Lock()
+	in.found = found.GetTracks()
+	in.mu.Unlock()
 	if len(found.GetTracks()) == 0 {
-		m.note("no song is found")
+		in.screen.Note("no song is found")
 		return
 	}
 	var lines []string
@@ -73,27 +73,27 @@ func (m *Mode) list(found *singoffv1.ListTracksResponse) {
 	if more := int(found.GetTotalSize()) - len(found.GetTracks()); more > 0 {
 		lines = append(lines, fmt.Sprintf("and %d more: /song QUERY looks for one", more))
 	}
-	m.note(append(lines, "/song NUMBER picks one")...)
+	in.screen.Note(append(lines, "/song NUMBER picks one")...)
 }
 
-func steer(action singoffv1.Playback_Action) func(*Mode, string) (talk.Job, error) {
-	return func(m *Mode, _ string) (talk.Job, error) {
+func steer(action singoffv1.Playback_Action) func(*Interpreter, string) (talk.Job, error) {
+	return func(in *Interpreter, _ string) (talk.Job, error) {
 		do := map[singoffv1.Playback_Action]func(context.Context) (*singoffv1.Event, error){
-			singoffv1.Playback_ACTION_START:  m.room.Start,
-			singoffv1.Playback_ACTION_PAUSE:  m.room.Pause,
-			singoffv1.Playback_ACTION_RESUME: m.room.Resume,
-			singoffv1.Playback_ACTION_STOP:   m.room.Stop,
+			singoffv1.Playback_ACTION_START:  in.room.Start,
+			singoffv1.Playback_ACTION_PAUSE:  in.room.Pause,
+			singoffv1.Playback_ACTION_RESUME: in.room.Resume,
+			singoffv1.Playback_ACTION_STOP:   in.room.Stop,
 		}[action]
-		return m.told(do), nil
+		return in.told(do), nil
 	}
 }
 
-func (m *Mode) seek(rest string) (talk.Job, error) {
+func (in *Interpreter) seek(rest string) (talk.Job, error) {
 	position, err := ParsePosition(rest)
 	if err != nil {
 		return nil, err
 	}
-	return m.told(func(ctx context.Context) (*singoffv1.Event, error) { return m.room.Seek(ctx, position) }), nil
+	return in.told(func(ctx context.Context) (*singoffv1.Event, error) { return in.room.Seek(ctx, position) }), nil
 }
 
 // ParsePosition understands a position in a song: `65`, `65.5`, `1:05` or `1:02:05`. Its error says so.

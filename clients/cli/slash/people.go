@@ -1,4 +1,4 @@
-package linemode
+package slash
 
 import (
 	"context"
@@ -12,12 +12,12 @@ import (
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 )
 
-func (m *Mode) members() []*singoffv1.Member { return m.room.State().Room.GetMembers() }
+func (in *Interpreter) members() []*singoffv1.Member { return in.room.State().Room.GetMembers() }
 
 // singers are those on stage; others: but oneself.
-func (m *Mode) singers(others bool) (found []*singoffv1.Member) {
-	self := m.room.Self().GetMemberId()
-	for _, who := range m.members() {
+func (in *Interpreter) singers(others bool) (found []*singoffv1.Member) {
+	self := in.room.Self().GetMemberId()
+	for _, who := range in.members() {
 		if who.GetRole() == singoffv1.Role_ROLE_SINGER && (!others || who.GetMemberId() != self) {
 			found = append(found, who)
 		}
@@ -25,7 +25,7 @@ func (m *Mode) singers(others bool) (found []*singoffv1.Member) {
 	return found
 }
 
-func (m *Mode) vote(rest string) (talk.Job, error) {
+func (in *Interpreter) vote(rest string) (talk.Job, error) {
 	i := strings.LastIndex(rest, " ")
 	if i < 0 {
 		return nil, misuse("vote")
@@ -36,19 +36,19 @@ func (m *Mode) vote(rest string) (talk.Job, error) {
 	if !ok {
 		return nil, misuse("vote")
 	}
-	singer, err := names.Find(m.singers(false), unquote(rest[:i]))
+	singer, err := names.Find(in.singers(false), unquote(rest[:i]))
 	if err != nil {
 		return nil, fmt.Errorf("among the singers: %w", err)
 	}
 	id := singer.GetMemberId()
-	return m.told(func(ctx context.Context) (*singoffv1.Event, error) { return m.room.Vote(ctx, id, choice) }), nil
+	return in.told(func(ctx context.Context) (*singoffv1.Event, error) { return in.room.Vote(ctx, id, choice) }), nil
 }
 
-func (m *Mode) whisper(rest string) (talk.Job, error) {
+func (in *Interpreter) whisper(rest string) (talk.Job, error) {
 	if rest == "" {
 		return nil, misuse("whisper")
 	}
-	to, text, err := names.Split(m.members(), rest)
+	to, text, err := names.Split(in.members(), rest)
 	if err != nil {
 		return nil, err
 	}
@@ -56,13 +56,13 @@ func (m *Mode) whisper(rest string) (talk.Job, error) {
 		return nil, misuse("whisper")
 	}
 	id := to.GetMemberId()
-	return m.told(func(ctx context.Context) (*singoffv1.Event, error) { return m.room.Whisper(ctx, id, text) }), nil
+	return in.told(func(ctx context.Context) (*singoffv1.Event, error) { return in.room.Whisper(ctx, id, text) }), nil
 }
 
 var errWhomToCheer = errors.New("say which singer: /cheer NICK")
 
 // cheer takes a count and a kind off the end; what is left names the singer, or nobody: then it's the one who sings, or the only one.
-func (m *Mode) cheer(rest string) (talk.Job, error) {
+func (in *Interpreter) cheer(rest string) (talk.Job, error) {
 	words := strings.Fields(rest)
 	count, kind := 1, singoffv1.Reaction_KIND_CLAP
 	if n := len(words); n > 0 {
@@ -78,59 +78,59 @@ func (m *Mode) cheer(rest string) (talk.Job, error) {
 			kind, words = singoffv1.Reaction_Kind(k), words[:n-1]
 		}
 	}
-	id, err := m.cheered(unquote(strings.Join(words, " ")))
+	id, err := in.cheered(unquote(strings.Join(words, " ")))
 	if err != nil {
 		return nil, err
 	}
-	return func(context.Context) error { return m.room.Cheer(id, kind, count) }, nil
+	return func(context.Context) error { return in.room.Cheer(id, kind, count) }, nil
 }
 
-func (m *Mode) cheered(name string) (memberID string, err error) {
+func (in *Interpreter) cheered(name string) (memberID string, err error) {
 	if name != "" {
-		singer, err := names.Find(m.singers(false), name)
+		singer, err := names.Find(in.singers(false), name)
 		if err != nil {
 			return "", fmt.Errorf("among the singers: %w", err)
 		}
 		return singer.GetMemberId(), nil
 	}
-	if sings := m.room.State().Room.GetNowPlaying().GetSingerMemberId(); sings != "" {
+	if sings := in.room.State().Room.GetNowPlaying().GetSingerMemberId(); sings != "" {
 		return sings, nil
 	}
-	if others := m.singers(true); len(others) == 1 {
+	if others := in.singers(true); len(others) == 1 {
 		return others[0].GetMemberId(), nil
 	}
 	return "", errWhomToCheer
 }
 
-func moderate(action singoffv1.Moderation_Action) func(*Mode, string) (talk.Job, error) {
-	return func(m *Mode, rest string) (talk.Job, error) {
-		who, err := names.Find(m.members(), unquote(rest))
+func moderate(action singoffv1.Moderation_Action) func(*Interpreter, string) (talk.Job, error) {
+	return func(in *Interpreter, rest string) (talk.Job, error) {
+		who, err := names.Find(in.members(), unquote(rest))
 		if err != nil {
 			return nil, err
 		}
-		return m.moderation(action, who.GetMemberId()), nil
+		return in.moderation(action, who.GetMemberId()), nil
 	}
 }
 
 // unban finds the name among those who may not come back.
-func (m *Mode) unban(rest string) (talk.Job, error) {
+func (in *Interpreter) unban(rest string) (talk.Job, error) {
 	var out []*singoffv1.Member
-	for _, b := range m.room.State().Room.GetBans() {
+	for _, b := range in.room.State().Room.GetBans() {
 		out = append(out, &singoffv1.Member{MemberId: b.GetMemberId(), Nickname: b.GetNickname()})
 	}
 	who, err := names.Find(out, unquote(rest))
 	if err != nil {
 		return nil, fmt.Errorf("among those who may not come back: %w", err)
 	}
-	return m.moderation(singoffv1.Moderation_ACTION_UNBAN, who.GetMemberId()), nil
+	return in.moderation(singoffv1.Moderation_ACTION_UNBAN, who.GetMemberId()), nil
 }
 
-func lock(action singoffv1.Moderation_Action) func(*Mode, string) (talk.Job, error) {
-	return func(m *Mode, _ string) (talk.Job, error) { return m.moderation(action, ""), nil }
+func lock(action singoffv1.Moderation_Action) func(*Interpreter, string) (talk.Job, error) {
+	return func(in *Interpreter, _ string) (talk.Job, error) { return in.moderation(action, ""), nil }
 }
 
-func (m *Mode) moderation(action singoffv1.Moderation_Action, memberID string) talk.Job {
-	return m.told(func(ctx context.Context) (*singoffv1.Event, error) { return m.room.Moderate(ctx, action, memberID) })
+func (in *Interpreter) moderation(action singoffv1.Moderation_Action, memberID string) talk.Job {
+	return in.told(func(ctx context.Context) (*singoffv1.Event, error) { return in.room.Moderate(ctx, action, memberID) })
 }
 
 func unquote(name string) string {
