@@ -1,6 +1,7 @@
 package service
 
 import (
+	"net/http"
 	"time"
 
 	"google.golang.org/grpc"
@@ -53,4 +54,12 @@ func newGRPC(cfg Config, room singoffv1.RoomServiceServer, music singoffv1.Music
 	healthv1.RegisterHealthServer(srv, healthServer)
 	reflection.Register(srv)
 	return srv, healthServer
+}
+
+// from serves calls that something else than gRPC's own transport brings, and tells their handlers which.
+func from(srv *grpc.Server, transport string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		peer := rpc.Peer{Addr: r.RemoteAddr, UserAgent: r.UserAgent(), Transport: transport}
+		srv.ServeHTTP(w, r.WithContext(rpc.WithPeer(r.Context(), peer)))
+	})
 }

@@ -119,6 +119,7 @@ func (s *Server) bind(ctx context.Context) (err error) {
 	s.web, err = web.NewServer(web.Config{
 		Ready:    s.ready.check,
 		Songs:    s.songs.Handler(),
+		Calls:    from(s.grpc, rpc.TransportFetch),
 		Registry: s.registry,
 		GRPCAddr: s.Addrs().GRPC,
 		Version:  s.cfg.Version,

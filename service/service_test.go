@@ -23,8 +23,9 @@ import (
 	"github.com/singoff/singoff/service"
 )
 
+// grpc-web's wrapper starts a timer for ever when it is loaded: hence IgnoreCurrent.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
+	goleak.VerifyTestMain(m, goleak.IgnoreCurrent(), goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
 }
 
 // lines is a log that several goroutines write to.

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 		cfg := cli.Config{Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Version: "test"}
 		os.Exit(cli.Main(context.Background(), cfg))
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) // grpc-web's wrapper starts a timer for ever when it is loaded
 }
 
 // serve starts a server for a test and gives its address.

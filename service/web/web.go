@@ -1,6 +1,5 @@
-// Package web is the HTTP port: whether the server is alive and ready, its metrics, its songs, and a page that says what is here.
-// Browsers' own transports and the page of the battle will be served here too; today the battle is fought over gRPC.
-// It knows no rooms: what it serves is handed to it.
+// Package web is the HTTP port: the browsers' ways into a battle (websocket, and grpc-web over fetch), whether the server is alive and ready, its
+// metrics, its songs, and a page that says what is here. It knows no rooms: what it serves is handed to it.
 package web
 
 import (
@@ -22,6 +21,12 @@ type Config struct {
 	Ready func() error
 	// Songs serves everything below /songs/. Required.
 	Songs http.Handler
+	// Calls serves gRPC calls that come in as grpc-web over fetch, as gRPC over HTTP/2 would bring them. Required.
+	Calls http.Handler
+	// Sockets serves Join over websocket; nil: there is none.
+	Sockets Sockets
+	// Allowed says whether a browser's page may make calls, by the request's Origin. Default SameOrigin.
+	Allowed func(*http.Request) bool
 	// Registry is what /metrics shows, and what gets this package's own metrics. Required.
 	Registry *prometheus.Registry
 	// GRPCAddr is where battles are fought, for the page.
@@ -32,8 +37,18 @@ type Config struct {
 	Logger zerolog.Logger
 }
 
+// Sockets is a handler of websockets.
+type Sockets interface {
+	http.Handler
+	// Handles says whether a request asks for one.
+	Handles(*http.Request) bool
+}
+
 func (cfg Config) validate() error {
 	switch {
+	case cfg.Calls == nil:
+		return errors.New("web: Config.Calls is missing")
+
 	case cfg.Ready == nil:
 		return errors.New("web: Config.Ready is missing")
 	case cfg.Songs == nil:
@@ -59,6 +74,9 @@ func NewServer(cfg Config) (*http.Server, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
+	if cfg.Allowed == nil {
+		cfg.Allowed = SameOrigin
+	}
 	return &http.Server{
 		Handler:           handler(cfg),
 		ReadHeaderTimeout: headerTimeout,
@@ -76,6 +94,9 @@ func handler(cfg Config) http.Handler {
 		Help: "HTTP requests answered, by what was asked for and status code.",
 	}, []string{"handler", "code"})
 	cfg.Registry.MustRegister(requests)
+	counted := func(name string, h http.Handler) http.Handler {
+		return promhttp.InstrumentHandlerCounter(requests.MustCurryWith(prometheus.Labels{"handler": name}), h)
+	}
 	mux := http.NewServeMux()
 	for pattern, route := range map[string]struct {
 		name    string
@@ -87,9 +108,20 @@ func handler(cfg Config) http.Handler {
 		"/songs/":      {"songs", cfg.Songs},
 		"GET /{$}":     {"page", page(cfg)},
 	} {
-		mux.Handle(pattern, promhttp.InstrumentHandlerCounter(requests.MustCurryWith(prometheus.Labels{"handler": route.name}), route.handler))
+		mux.Handle(pattern, counted(route.name, route.handler))
 	}
-	return mux
+	fetch := newCalls(cfg.Calls, cfg.Allowed)
+	countedFetch := counted("fetch", fetch)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case cfg.Sockets != nil && cfg.Sockets.Handles(r):
+			cfg.Sockets.ServeHTTP(w, r)
+		case fetch.handles(r):
+			countedFetch.ServeHTTP(w, r)
+		default:
+			mux.ServeHTTP(w, r)
+		}
+	})
 }
 
 // healthz answers as long as the process does.

@@ -15,9 +15,10 @@ import (
 	"github.com/singoff/singoff/service/web"
 )
 
-// net/http keeps a connection it has refused for half a second, so that its answer arrives; nothing of ours can end that.
+// net/http keeps a connection it has refused for half a second, so that its answer arrives; nothing of ours can end that. grpc-web's
+// wrapper starts a timer for ever when it is loaded: hence IgnoreCurrent.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait"))
+	goleak.VerifyTestMain(m, goleak.IgnoreCurrent(), goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait"))
 }
 
 func config() web.Config {
@@ -26,11 +27,20 @@ func config() web.Config {
 		Songs: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			io.WriteString(w, r.Method+" "+r.URL.Path)
 		}),
+		Calls:    http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}),
+		Sockets:  noSockets{},
 		Registry: prometheus.NewPedanticRegistry(),
 		GRPCAddr: "127.0.0.1:7070",
 		Version:  "v1<2>",
 	}
 }
+
+// noSockets takes requests by the method SOCKET.
+type noSockets struct{}
+
+func (noSockets) Handles(r *http.Request) bool { return r.Method == "SOCKET" }
+
+func (noSockets) ServeHTTP(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }
 
 func newHandler(t *testing.T, cfg web.Config) http.Handler {
 	t.Helper()
@@ -141,6 +151,7 @@ func TestConfigThatIsRefused(t *testing.T) {
 	for field, change := range map[string]func(*web.Config){
 		"Ready":    func(c *web.Config) { c.Ready = nil },
 		"Songs":    func(c *web.Config) { c.Songs = nil },
+		"Calls":    func(c *web.Config) { c.Calls = nil },
 		"Registry": func(c *web.Config) { c.Registry = nil },
 	} {
 		cfg := config()

@@ -20,7 +20,8 @@ import (
 	"github.com/singoff/singoff/service"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// grpc-web's wrapper starts a timer for ever when it is loaded: hence IgnoreCurrent.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }
 
 const (
 	rooms    = 5
