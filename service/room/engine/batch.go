@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service/room/rules"
 )
 
@@ -106,6 +107,8 @@ func (e *Engine) decide(b *rules.Batch, in Input, out *Output) {
 		case a.Cheer != nil:
 			out.cheers = append(out.cheers, a.Cheer)
 		}
+	case in.Act != nil:
+		out.Acted = append(out.Acted, Acted{in.Act.ID, b.Act(in.Act.Act)})
 	case in.HalfClosed:
 		b.HalfClosed(in.Connection)
 	default:
@@ -121,6 +124,9 @@ func (e *Engine) hold(b *rules.Batch, inputs []Input, out Output) Append {
 	out.Ended = b.Ended
 	for _, r := range b.Records {
 		out.Changed = out.Changed || r.Event != nil && rules.Changes(r.Event)
+		if p := r.Event.GetPresence(); p.GetChange() == singoffv1.Presence_CHANGE_RENAMED {
+			out.Renamed = append(out.Renamed, p.GetMember())
+		}
 	}
 	e.pending = &pending{append: Append{After: e.position, Entry: entry}, inputs: inputs, batch: b, out: out}
 	return e.pending.append

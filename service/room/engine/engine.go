@@ -5,6 +5,7 @@
 package engine
 
 import (
+	"errors"
 	"time"
 
 	"github.com/singoff/singoff/service/eventlog"
@@ -20,7 +21,8 @@ const (
 	CheerInterval    = 250 * time.Millisecond
 )
 
-// Input is something that a connection asks for or that happened to it. Exactly one of Hello, Command, Lost and HalfClosed is set.
+// Input is something that a connection asks for or that happened to it, or an act of the operator. Exactly one of Hello, Command, Lost,
+// HalfClosed and Act is set.
 type Input struct {
 	Connection rules.Connection
 	Hello      *rules.Hello
@@ -29,9 +31,27 @@ type Input struct {
 	Lost singoffv1.Presence_Reason
 	// HalfClosed: its input ended cleanly.
 	HalfClosed bool
+	// Act is the operator's, and of no connection.
+	Act *Act
 	// Size in bytes, for the bound of a batch.
 	Size int
 }
+
+// Act is something that the operator wants of the room.
+type Act struct {
+	// ID names it in the output.
+	ID uint64
+	rules.Act
+}
+
+// Acted is what an act came to; it is told only once that is kept.
+type Acted struct {
+	ID uint64
+	rules.ActResult
+}
+
+// ErrNotKept is what an act of the operator comes to that the log refused: nothing was done.
+var ErrNotKept = errors.New("engine: the log refused to keep it; nothing was done")
 
 // Append is what must be appended, at that place and nowhere else, until it is kept or in conflict.
 type Append struct {
@@ -77,6 +97,10 @@ type Output struct {
 	Ended []rules.Ended
 	// Answered names a connection once for each of its commands that is done with.
 	Answered []rules.Connection
+	// Acted are the operator's acts that are done with.
+	Acted []Acted
+	// Renamed are members who have another nickname now.
+	Renamed []*singoffv1.Member
 	// Changed says that the room's summary may be another one now.
 	Changed bool
 

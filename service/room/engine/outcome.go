@@ -51,6 +51,8 @@ func (e *Engine) Refused() Output {
 				ev.Time = timestamp(p.batch.Now())
 				out.Tells = append(out.Tells, Tell{Connection: in.Connection, Event: ev})
 			}
+		case in.Act != nil:
+			out.Acted = append(out.Acted, Acted{in.Act.ID, rules.ActResult{Err: ErrNotKept}})
 		default:
 			e.owed = append(e.owed, in)
 		}

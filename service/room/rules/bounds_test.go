@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -145,12 +146,23 @@ func (f *full) vote() {
 	}
 }
 
-// ban fills the bans and their nicknames.
+func (f *full) act(a rules.Act) (r rules.ActResult) {
+	f.batch(func(b *rules.Batch) { r = b.Act(a) })
+	return r
+}
+
+// ban fills the bans and their nicknames, half of it by the operator, whose say who it was instead.
 func (f *full) ban() {
 	f.t.Helper()
 	for i := range rules.MaxBans {
-		conn := f.join(fmt.Sprintf("b%07d", i), singoffv1.Role_ROLE_WATCHER)
-		f.must(f.host, moderation(singoffv1.Moderation_ACTION_KICK, f.memberOf(conn)))
+		conn := f.join(fmt.Sprintf("b%015d", i), singoffv1.Role_ROLE_WATCHER)
+		if i%2 == 0 {
+			f.must(f.host, moderation(singoffv1.Moderation_ACTION_KICK, f.memberOf(conn)))
+			continue
+		}
+		if r := f.act(rules.Act{Kick: &rules.Kick{MemberID: f.memberOf(conn), KeepOut: 7 * 24 * time.Hour}}); r.Err != nil {
+			f.t.Fatal(r.Err)
+		}
 	}
 }
 
@@ -321,6 +333,9 @@ func (f *full) beyond() {
 	}
 	f.refused("another vote", vote(singer, singoffv1.Vote_CHOICE_UP), "vote")
 	f.refused("another ban", moderation(singoffv1.Moderation_ACTION_BAN, watcher), "moderation")
+	if r := f.act(rules.Act{Kick: &rules.Kick{MemberID: watcher, KeepOut: time.Hour}}); !errors.Is(r.Err, rules.ErrManyBans) {
+		f.t.Errorf("another one whom the operator keeps out: got %v, want ErrManyBans", r.Err)
+	}
 	if epoch, known := f.state.EpochAt(farSeq + 1); known {
 		f.t.Errorf("the first of %d epochs is still known, as %d", rules.MaxEpochs+10, epoch)
 	}

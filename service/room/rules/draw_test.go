@@ -41,16 +41,29 @@ func (m *machine) drawInputs(t *rapid.T) (inputs []input) {
 }
 
 func (m *machine) drawInput(t *rapid.T) input {
-	what := oneOf(t, "input", "command", "command", "command", "command", "command", "command", "hello", "hello", "lost", "half-closed", "command", "hello", "command", "command")
+	what := oneOf(t, "input", "command", "command", "command", "command", "command", "command", "hello", "hello", "lost", "half-closed", "command", "hello", "command", "command", "operator")
 	if what == "hello" || m.current() == nil && rapid.IntRange(0, 9).Draw(t, "nobody there") < 9 {
 		m.conns = append(m.conns, m.connect())
 		return input{conn: m.conns[len(m.conns)-1], hello: m.drawHello(t)}
+	}
+	if what == "operator" {
+		return input{act: m.drawAct(t)}
 	}
 	conn := m.drawConnection(t)
 	if what == "command" {
 		return input{conn: conn, command: m.drawCommand(t, conn)}
 	}
 	return input{conn: conn, lost: what == "lost"}
+}
+
+func (m *machine) drawAct(t *rapid.T) *rules.Act {
+	switch oneOf(t, "act", "kick", "announce", "kick", "close") {
+	case "kick":
+		return &rules.Act{Kick: &rules.Kick{MemberID: m.drawMember(t), KeepOut: oneOf(t, "keep out", 0, time.Second, time.Minute)}}
+	case "close":
+		return &rules.Act{Close: true}
+	}
+	return &rules.Act{Announce: "ten minutes left"}
 }
 
 // drawConnection is mostly a current one.

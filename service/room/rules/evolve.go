@@ -27,13 +27,22 @@ func (s *State) Apply(r *Record) error {
 		if err := s.applyEvent(r); err != nil {
 			return err
 		}
-	} else if a, ok := r.Fact.(*Attached); ok {
-		if err := s.attach(a); err != nil {
-			return err
-		}
+	} else if err := s.applyUnseen(r); err != nil {
+		return err
 	}
 	if c := r.Command; c != nil {
 		s.sessions.touch(c.User, c.Instance).last = c.Number
+	}
+	return nil
+}
+
+// applyUnseen evolves the state by a record without an event.
+func (s *State) applyUnseen(r *Record) error {
+	switch f := r.Fact.(type) {
+	case *Attached:
+		return s.attach(f)
+	case *Removed:
+		s.keepOut(ban{user: f.User, memberID: f.MemberID, until: f.Until, operator: true})
 	}
 	return nil
 }
@@ -207,18 +216,22 @@ func (s *State) applyModeration(r *Record, m *singoffv1.Moderation) {
 	}
 	switch f := r.Fact.(type) {
 	case *Removed:
-		s.dropBans(func(b ban) bool { return b.user == f.User || !b.holds(s.time) })
-		b := ban{user: f.User, memberID: m.MemberId, until: f.Until}
-		if s.banNamesSize()+len(m.Nickname) <= MaxBanNamesSize {
-			b.nickname = m.Nickname
-		}
-		s.bans = append(s.bans, b)
+		s.keepOut(ban{user: f.User, memberID: m.MemberId, nickname: m.Nickname, until: f.Until})
 		if f.Until == 0 {
 			s.votes.forget(f.User)
 		}
 	case *Restored:
-		s.dropBans(func(b ban) bool { return b.user == f.User })
+		s.dropBans(func(b ban) bool { return b.user == f.User && !b.operator })
 	}
+}
+
+// keepOut adds a ban in the place of an older one by the same hand; those that are over go.
+func (s *State) keepOut(b ban) {
+	s.dropBans(func(x ban) bool { return x.user == b.user && x.operator == b.operator || !x.holds(s.time) })
+	if s.banNamesSize()+len(b.nickname) > MaxBanNamesSize {
+		b.nickname = ""
+	}
+	s.bans = append(s.bans, b)
 }
 
 func (s *State) dropBans(gone func(ban) bool) {
@@ -257,6 +270,7 @@ func (s *State) open(e *singoffv1.Event, o *singoffv1.RoomOpened) {
 
 func (s *State) close() {
 	s.made, s.title, s.host, s.locked, s.emptySince = false, "", "", false, 0
-	s.votes, s.bans, s.playing = newVotes(), nil, nil
+	s.votes, s.playing = newVotes(), nil
+	s.dropBans(func(b ban) bool { return !b.operator })
 	s.chat, s.chatSize = nil, 0
 }

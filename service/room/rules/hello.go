@@ -79,7 +79,11 @@ func (b *Batch) keptOut(ban *ban) *singoffv1.Goaway {
 		return goaway(singoffv1.Goaway_REASON_BANNED, "", "the host has banned you from this room")
 	}
 	left := time.Duration(ban.until-b.now) * time.Millisecond
-	g := goaway(singoffv1.Goaway_REASON_KICKED, "", "the host has sent you out for another %v", left.Round(time.Second))
+	reason, who := singoffv1.Goaway_REASON_KICKED, "host"
+	if ban.operator {
+		reason, who = singoffv1.Goaway_REASON_ADMIN, "operator"
+	}
+	g := goaway(reason, "", "the %s has sent you out for another %v", who, left.Round(time.Second))
 	g.RetryAfter = durationpb.New(left)
 	return g
 }

@@ -70,13 +70,7 @@ func (b *Batch) expel(m, to *member, action singoffv1.Moderation_Action) *Refusa
 	if to.user == m.user {
 		return refuse(singoffv1.Rejected_REASON_NOT_ALLOWED, "moderation.member_id", "that is you; leave instead")
 	}
-	holding := 0
-	for _, x := range b.state.bans {
-		if x.user != to.user && x.holds(b.now) {
-			holding++
-		}
-	}
-	if holding >= MaxBans {
+	if b.bansBeside(to.user, false) >= MaxBans {
 		return refuse(singoffv1.Rejected_REASON_ROOM_LIMIT, "moderation", "the room keeps %d users out at most", MaxBans)
 	}
 	act := &singoffv1.Moderation{Action: action, MemberId: to.id, Nickname: to.nickname}
@@ -94,12 +88,27 @@ func (b *Batch) expel(m, to *member, action singoffv1.Moderation_Action) *Refusa
 			b.tellTally(x)
 		}
 	}
+	b.leaveAll(to.user, reason, bye)
+	return nil
+}
+
+// leaveAll removes all members of a user.
+func (b *Batch) leaveAll(user User, reason singoffv1.Presence_Reason, bye *singoffv1.Goaway) {
 	for _, x := range append([]*member(nil), b.state.members...) {
-		if x.user == to.user {
+		if x.user == user {
 			b.leave(x, reason, bye)
 		}
 	}
-	return nil
+}
+
+// bansBeside counts those that hold, but for the one that a new one of the same user would replace.
+func (b *Batch) bansBeside(user User, operator bool) (n int) {
+	for _, x := range b.state.bans {
+		if x.holds(b.now) && (x.user != user || x.operator != operator) {
+			n++
+		}
+	}
+	return n
 }
 
 // votedFor are the singers who are there and have a standing vote of the user.
@@ -115,7 +124,7 @@ func (b *Batch) votedFor(voter User) (singers []*member) {
 // unban lets the user come back who was removed as that member.
 func (b *Batch) unban(m *member, memberID string) *Refusal {
 	for _, x := range b.state.bans {
-		if x.memberID == memberID && x.holds(b.now) {
+		if x.memberID == memberID && !x.operator && x.holds(b.now) {
 			b.act(m, &Record{Fact: &Restored{User: x.user}}, &singoffv1.Moderation{
 				Action: singoffv1.Moderation_ACTION_UNBAN, MemberId: memberID, Nickname: x.nickname,
 			})

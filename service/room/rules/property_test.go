@@ -35,7 +35,8 @@ func TestProperties(t *testing.T) {
 	})
 	seen.want(t, "JOINED", "LEFT", "AWAY", "RETURNED", "RENAMED", "HOST", "HIDDEN", "HOLD_OVER", "AWAY_TOO_LONG", "REPLACED", "KICKED",
 		"UP", "DOWN", "NONE", "START", "PAUSE", "STOP", "ENDED", "LOCK", "KICK", "BAN", "chat", "pick", "closed", "ack",
-		"repeated", "NOT_TAKEN", "not current", "TAKEN_OVER", "SUPERSEDED", "FULL", "NICKNAME_TAKEN")
+		"repeated", "NOT_TAKEN", "not current", "TAKEN_OVER", "SUPERSEDED", "FULL", "NICKNAME_TAKEN",
+		"ADMIN", "announcement", "operator refused")
 }
 
 // machine decides each batch twice: in one piece for the room, and before that in several on a copy that is thrown away.
@@ -67,13 +68,15 @@ type input struct {
 	conn    rules.Connection
 	hello   *rules.Hello
 	command *rules.Command
-	lost    bool // otherwise half-closed, if it is neither of the others
+	act     *rules.Act // the operator's, of no connection
+	lost    bool       // otherwise half-closed, if it is none of the others
 }
 
 type outcome struct {
 	attached *rules.Attachment
 	refused  *singoffv1.Goaway
 	answer   rules.Answer
+	result   rules.ActResult
 }
 
 func (in input) decide(b *rules.Batch) (o outcome) {
@@ -82,6 +85,8 @@ func (in input) decide(b *rules.Batch) (o outcome) {
 		o.attached, o.refused = b.Hello(in.conn, *in.hello)
 	case in.command != nil:
 		o.answer = b.Command(in.conn, *in.command)
+	case in.act != nil:
+		o.result = b.Act(*in.act)
 	case in.lost:
 		b.Lost(in.conn, singoffv1.Presence_REASON_CONNECTION_LOST)
 	default:
@@ -156,6 +161,8 @@ func (m *machine) decideOne(b *rules.Batch, in input) {
 	switch {
 	case in.hello != nil:
 		m.helloOnce(in, o, known, records)
+	case in.act != nil:
+		m.actOnce(*in.act, o.result, records, b.Ended[ended:])
 	case !current:
 		if len(records) > 0 || len(b.Ended) > ended || !reflect.ValueOf(o.answer).IsZero() {
 			m.Errorf("connection %d, which isn't current, got %v and left %d records", in.conn, o.answer, len(records))
@@ -184,6 +191,31 @@ func (m *machine) helloOnce(in input, o outcome, known bool, records []*rules.Re
 	self, since := m.state.Self(o.attached.MemberID)
 	if self == nil || self.Away || since.Epoch == 0 || since.Seq == 0 {
 		m.Errorf("a Hello was taken, and its member is %v since %v", self, since)
+	}
+}
+
+// actOnce: an act of the operator is done with records, or refused without; nobody stays whom it removes.
+func (m *machine) actOnce(a rules.Act, r rules.ActResult, records []*rules.Record, ended []rules.Ended) {
+	if (r.Err == nil) != (len(records) > 0) || r.Err != nil && len(ended) > 0 {
+		m.Errorf("the operator's %+v left %d records, %d ends, and is told %v", a, len(records), len(ended), r.Err)
+	}
+	for _, e := range ended {
+		if e.Goaway.GetReason() != singoffv1.Goaway_REASON_ADMIN || !e.Goaway.Final {
+			m.Errorf("the operator's %+v ended a connection with %v", a, e.Goaway)
+		}
+	}
+	there := m.state.Room("").Members
+	switch {
+	case r.Err != nil:
+		m.seen.add("operator refused")
+	case a.Kick != nil:
+		if self, _ := m.state.Self(a.Kick.MemberID); self != nil || r.Member.GetMemberId() != a.Kick.MemberID {
+			m.Errorf("%s was kicked, the operator is told %v, and there is %v", a.Kick.MemberID, r.Member, self)
+		}
+	case a.Close:
+		if len(there) > 0 || !m.state.Empty() {
+			m.Errorf("the room was closed, and there are %v", there)
+		}
 	}
 }
 
@@ -293,6 +325,8 @@ func (s *sightings) record(r *rules.Record) {
 		s.add("pick")
 	case *singoffv1.Event_RoomClosed:
 		s.add("closed")
+	case *singoffv1.Event_Announcement:
+		s.add("announcement")
 	case *singoffv1.Event_Ack:
 		s.add("ack")
 	}

@@ -52,10 +52,12 @@ type Voted struct {
 	Singer   User
 }
 
-// Removed keeps a user out until then (milliseconds since 1970), or for the room's life with 0.
+// Removed keeps a user out until then (milliseconds since 1970), or for the room's life with 0: with a KICK or BAN, or, by the operator,
+// seen by nobody.
 type Removed struct {
-	User  User
-	Until int64
+	User     User
+	MemberID string // by the operator: as whom they were removed
+	Until    int64
 }
 
 // Restored lets a user in again.
@@ -91,7 +93,7 @@ func (r *Record) Proto(event []byte) *logv1.Record {
 	case *Voted:
 		p.Fact = &logv1.Record_Voted{Voted: &logv1.Voted{Voter: f.Voter[:], SignedIn: f.SignedIn, Singer: f.Singer[:]}}
 	case *Removed:
-		p.Fact = &logv1.Record_Removed{Removed: &logv1.Removed{User: f.User[:], Until: f.Until}}
+		p.Fact = &logv1.Record_Removed{Removed: &logv1.Removed{User: f.User[:], MemberId: f.MemberID, Until: f.Until}}
 	case *Restored:
 		p.Fact = &logv1.Record_Restored{Restored: &logv1.Restored{User: f.User[:]}}
 	}
@@ -133,7 +135,7 @@ func FromProto(p *logv1.Record) (*Record, error) {
 	case *logv1.Record_Voted:
 		r.Fact = &Voted{Voter: user(f.Voted.Voter), SignedIn: f.Voted.SignedIn, Singer: user(f.Voted.Singer)}
 	case *logv1.Record_Removed:
-		r.Fact = &Removed{User: user(f.Removed.User), Until: f.Removed.Until}
+		r.Fact = &Removed{User: user(f.Removed.User), MemberID: f.Removed.MemberId, Until: f.Removed.Until}
 	case *logv1.Record_Restored:
 		r.Fact = &Restored{User: user(f.Restored.User)}
 	}

@@ -17,12 +17,19 @@ func (s *script) tell(b *rules.Batch) []string {
 	var out []string
 	for _, rec := range b.Records {
 		s.joined(rec)
-		if rec.Event == nil {
-			a := rec.Fact.(*rules.Attached)
-			out = append(out, fmt.Sprintf("- %s is %s's connection now", s.conn(a.Connection), s.member(a.MemberID)))
-			continue
+		switch f := rec.Fact.(type) {
+		case *rules.Attached:
+			if rec.Event == nil {
+				out = append(out, fmt.Sprintf("- %s is %s's connection now", s.conn(f.Connection), s.member(f.MemberID)))
+			}
+		case *rules.Removed:
+			if rec.Event == nil {
+				out = append(out, fmt.Sprintf("- %s is kept out until %v", s.userNames[f.User], time.UnixMilli(f.Until).Sub(start)))
+			}
 		}
-		out = append(out, s.event(rec))
+		if rec.Event != nil {
+			out = append(out, s.event(rec))
+		}
 	}
 	for _, e := range b.Ended {
 		line := fmt.Sprintf("ended %s after #%d", s.conn(e.Connection), e.Seq)
@@ -32,6 +39,19 @@ func (s *script) tell(b *rules.Batch) []string {
 		out = append(out, line)
 	}
 	return out
+}
+
+// result says what the operator is told.
+func (s *script) result(act rules.Act, r rules.ActResult) string {
+	switch {
+	case r.Err != nil:
+		return r.Err.Error()
+	case act.Kick != nil:
+		return s.who(r.Member) + " is gone"
+	case act.Close:
+		return fmt.Sprintf("%d had to go", r.Members)
+	}
+	return "said"
 }
 
 // answered says what a command's connection alone is told.
@@ -96,6 +116,8 @@ func (s *script) body(e *singoffv1.Event) string {
 		return "OPENED, everybody is away, held until " + since(b.RoomOpened.HeldUntil)
 	case *singoffv1.Event_RoomClosed:
 		return "CLOSED"
+	case *singoffv1.Event_Announcement:
+		return fmt.Sprintf("announcement %q", b.Announcement.Text)
 	}
 	return fmt.Sprint(e)
 }

@@ -42,6 +42,8 @@ var scriptVerbs = map[string]func(s *script, a *arguments) ([]string, error){
 	"advance": (*script).advance,
 	// reopen: the node was lost, another one opens the room
 	"reopen": func(s *script, _ *arguments) ([]string, error) { return s.tell(s.room.reopen()), nil },
+	// operator kick MEMBER [out=DURATION]; operator close; operator announce TEXT
+	"operator": (*script).operator,
 	// look CONNECTION: the room as its Welcome shows it
 	"look": (*script).look,
 	// recent USER: the chat that a Welcome shows
@@ -228,6 +230,27 @@ func (s *script) end(a *arguments, how func(*rules.Batch, rules.Connection)) ([]
 		return nil, err
 	}
 	return s.tell(s.decide(func(b *rules.Batch) { how(b, conn) })), nil
+}
+
+func (s *script) operator(a *arguments) ([]string, error) {
+	var act rules.Act
+	switch a.word(0) {
+	case "kick":
+		out, err := time.ParseDuration(a.option("out", "0s"))
+		if err != nil {
+			return nil, err
+		}
+		act.Kick = &rules.Kick{MemberID: s.id(a.word(1)), KeepOut: out}
+	case "close":
+		act.Close = true
+	case "announce":
+		act.Announce = a.word(1)
+	default:
+		return nil, fmt.Errorf("the operator can't %q", a.word(0))
+	}
+	var result rules.ActResult
+	b := s.decide(func(b *rules.Batch) { result = b.Act(act) })
+	return append(s.tell(b), "told the operator: "+s.result(act, result)), nil
 }
 
 func (s *script) advance(a *arguments) ([]string, error) {

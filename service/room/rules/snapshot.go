@@ -44,7 +44,7 @@ func (s *State) Snapshot() *logv1.Snapshot {
 	}
 	s.writeVotes(p, users)
 	for _, b := range s.bans {
-		p.Bans = append(p.Bans, &logv1.BanState{User: users.of(b.user), MemberId: b.memberID, Nickname: b.nickname, Until: b.until})
+		p.Bans = append(p.Bans, &logv1.BanState{User: users.of(b.user), MemberId: b.memberID, Nickname: b.nickname, Until: b.until, Operator: b.operator})
 	}
 	for _, line := range s.chat {
 		c := &logv1.ChatState{Event: line.event}
@@ -116,7 +116,7 @@ func FromSnapshot(namespace, room string, p *logv1.Snapshot) (*State, error) {
 	s.findAwayest()
 	r.votes(s, p.Votes)
 	for _, b := range p.Bans {
-		s.bans = append(s.bans, ban{user: r.user(b.User), memberID: b.MemberId, nickname: b.Nickname, until: b.Until})
+		s.bans = append(s.bans, ban{user: r.user(b.User), memberID: b.MemberId, nickname: b.Nickname, until: b.Until, operator: b.Operator})
 	}
 	for _, c := range p.Chat {
 		rec, err := FromProto(&logv1.Record{Audience: c.Audience})

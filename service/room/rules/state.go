@@ -47,6 +47,7 @@ type ban struct {
 	memberID string
 	nickname string
 	until    int64 // 0: for the room's life
+	operator bool  // by the operator: the host can't undo it, nobody is shown it, and it outlives the room's closing
 }
 
 func (b ban) holds(now int64) bool { return b.until == 0 || b.until > now }

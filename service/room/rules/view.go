@@ -36,7 +36,7 @@ func (s *State) seats() *singoffv1.Seats {
 
 func (s *State) banList() (list []*singoffv1.Ban) {
 	for _, b := range s.bans {
-		if b.holds(s.time) {
+		if !b.operator && b.holds(s.time) {
 			v := &singoffv1.Ban{MemberId: b.memberID, Nickname: b.nickname}
 			if b.until != 0 {
 				v.Until = stamp(b.until)
@@ -85,7 +85,7 @@ func (s *State) Summary() *singoffv1.RoomSummary {
 // Changes says whether an event may change a room's summary.
 func Changes(e *singoffv1.Event) bool {
 	switch e.Body.(type) {
-	case *singoffv1.Event_ChatMessage, *singoffv1.Event_Vote, *singoffv1.Event_Ack, *singoffv1.Event_Rejected:
+	case *singoffv1.Event_ChatMessage, *singoffv1.Event_Vote, *singoffv1.Event_Ack, *singoffv1.Event_Rejected, *singoffv1.Event_Announcement:
 		return false
 	}
 	return true

@@ -264,7 +264,7 @@ type Record_Voted struct {
 }
 
 type Record_Removed struct {
-	// With a KICK or BAN: whom.
+	// With a KICK or BAN: whom. Without an event: whom the operator keeps out.
 	Removed *Removed `protobuf:"bytes,7,opt,name=removed,proto3,oneof"`
 }
 
@@ -561,7 +561,9 @@ type Removed struct {
 	// 16 bytes.
 	User []byte `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
 	// Until when, in milliseconds since 1970; 0: for the room's life.
-	Until         int64 `protobuf:"varint,2,opt,name=until,proto3" json:"until,omitempty"`
+	Until int64 `protobuf:"varint,2,opt,name=until,proto3" json:"until,omitempty"`
+	// By the operator: as which member they were removed. With a KICK or BAN the event says it.
+	MemberId      string `protobuf:"bytes,3,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -608,6 +610,13 @@ func (x *Removed) GetUntil() int64 {
 		return x.Until
 	}
 	return 0
+}
+
+func (x *Removed) GetMemberId() string {
+	if x != nil {
+		return x.MemberId
+	}
+	return ""
 }
 
 // Restored lets a user in again.
@@ -1211,7 +1220,9 @@ type BanState struct {
 	// Their nickname then, while there is room for it.
 	Nickname string `protobuf:"bytes,3,opt,name=nickname,proto3" json:"nickname,omitempty"`
 	// In milliseconds since 1970; 0: for the room's life.
-	Until         int64 `protobuf:"varint,4,opt,name=until,proto3" json:"until,omitempty"`
+	Until int64 `protobuf:"varint,4,opt,name=until,proto3" json:"until,omitempty"`
+	// By the operator, not by the host.
+	Operator      bool `protobuf:"varint,5,opt,name=operator,proto3" json:"operator,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1272,6 +1283,13 @@ func (x *BanState) GetUntil() int64 {
 		return x.Until
 	}
 	return 0
+}
+
+func (x *BanState) GetOperator() bool {
+	if x != nil {
+		return x.Operator
+	}
+	return false
 }
 
 // ChatState is a recent chat event.
@@ -1371,10 +1389,11 @@ const file_singoff_log_v1_log_proto_rawDesc = "" +
 	"\x05Voted\x12\x14\n" +
 	"\x05voter\x18\x01 \x01(\fR\x05voter\x12\x1b\n" +
 	"\tsigned_in\x18\x02 \x01(\bR\bsignedIn\x12\x16\n" +
-	"\x06singer\x18\x03 \x01(\fR\x06singer\"3\n" +
+	"\x06singer\x18\x03 \x01(\fR\x06singer\"P\n" +
 	"\aRemoved\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\fR\x04user\x12\x14\n" +
-	"\x05until\x18\x02 \x01(\x03R\x05until\"\x1e\n" +
+	"\x05until\x18\x02 \x01(\x03R\x05until\x12\x1b\n" +
+	"\tmember_id\x18\x03 \x01(\tR\bmemberId\"\x1e\n" +
 	"\bRestored\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\fR\x04user\"\x85\x05\n" +
 	"\bSnapshot\x12#\n" +
@@ -1433,12 +1452,13 @@ const file_singoff_log_v1_log_proto_rawDesc = "" +
 	"\x05Votes\x12\x14\n" +
 	"\x05voter\x18\x01 \x03(\rR\x05voter\x12\x16\n" +
 	"\x06singer\x18\x02 \x03(\rR\x06singer\x12\x16\n" +
-	"\x06choice\x18\x03 \x03(\rR\x06choice\"m\n" +
+	"\x06choice\x18\x03 \x03(\rR\x06choice\"\x89\x01\n" +
 	"\bBanState\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\rR\x04user\x12\x1b\n" +
 	"\tmember_id\x18\x02 \x01(\tR\bmemberId\x12\x1a\n" +
 	"\bnickname\x18\x03 \x01(\tR\bnickname\x12\x14\n" +
-	"\x05until\x18\x04 \x01(\x03R\x05until\"P\n" +
+	"\x05until\x18\x04 \x01(\x03R\x05until\x12\x1a\n" +
+	"\boperator\x18\x05 \x01(\bR\boperator\"P\n" +
 	"\tChatState\x12'\n" +
 	"\x05event\x18\x01 \x01(\v2\x11.singoff.v1.EventR\x05event\x12\x1a\n" +
 	"\baudience\x18\x02 \x03(\fR\baudienceB5Z3github.com/singoff/singoff/gen/singoff/log/v1;logv1b\x06proto3"
