@@ -53,13 +53,26 @@ func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
 		return c.fallback.Unmarshal(data, v)
 	}
 	if data.Len() > in.limit {
-		in.err = fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLarge, data.Len(), in.limit)
+		in.err = tooLarge(data.Len(), in.limit)
 		return nil
 	}
 	buf := data.MaterializeToBuffer(mem.DefaultBufferPool())
 	defer buf.Free()
 	in.request, in.err = decode(buf.ReadOnlyData())
 	return nil
+}
+
+// Decode decodes a message for a Stream that isn't gRPC's: ErrTooLarge if it has more bytes than the limit, ErrMalformed if it isn't one. data
+// isn't kept.
+func Decode(data []byte, limit int) (*singoffv1.JoinRequest, error) {
+	if len(data) > limit {
+		return nil, tooLarge(len(data), limit)
+	}
+	return decode(data)
+}
+
+func tooLarge(size, limit int) error {
+	return fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLarge, size, limit)
 }
 
 // decode is the one decoder of a client's bytes.
