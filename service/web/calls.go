@@ -63,7 +63,7 @@ type callBody struct {
 
 func (b *callBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF { //nolint:errorlint // a body's end is this very value
+	if err == io.EOF {
 		_ = b.control.SetReadDeadline(time.Time{}) // it can't be set: the server's own holds
 	}
 	return n, err

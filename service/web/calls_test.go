@@ -51,18 +51,18 @@ func frame(payload string) []byte {
 	return append(out, payload...)
 }
 
-func do(t *testing.T, s *httptest.Server, r *http.Request) (*http.Response, string) {
+func do(t *testing.T, s *httptest.Server, r *http.Request) (code int, header http.Header, body string) {
 	t.Helper()
 	resp, err := s.Client().Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+	read, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp, string(body)
+	return resp.StatusCode, resp.Header, string(read)
 }
 
 // grpc answers as a gRPC server over HTTP/2 does: it says what it was sent.
@@ -88,16 +88,16 @@ func TestCalls(t *testing.T) {
 	cfg := config()
 	cfg.Calls = http.HandlerFunc(grpc)
 	s := serve(t, cfg)
-	resp, body := do(t, s, call(t, s.URL, s.URL, frame("hello")))
+	code, header, body := do(t, s, call(t, s.URL, s.URL, frame("hello")))
 	want := string(frame("hello")) + "\x80\x00\x00\x00\x10grpc-status: 0\r\n"
-	if resp.StatusCode != 200 || body != want {
-		t.Errorf("got %d %q, want 200 %q", resp.StatusCode, body, want)
+	if code != 200 || body != want {
+		t.Errorf("got %d %q, want 200 %q", code, body, want)
 	}
-	for header, want := range map[string]string{
+	for name, want := range map[string]string{
 		"Content-Type": "application/grpc-web+proto", "X-Accel-Buffering": "no", "Access-Control-Allow-Origin": s.URL,
 	} {
-		if got := resp.Header.Get(header); got != want {
-			t.Errorf("%s: got %q, want %q", header, got, want)
+		if got := header.Get(name); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
 	}
 }
@@ -127,16 +127,16 @@ func TestCallsFromElsewhere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			resp, body := do(t, c.server, call(t, c.server.URL, c.origin, frame("x")))
-			if resp.StatusCode != c.code {
-				t.Errorf("got %d %q, want %d", resp.StatusCode, body, c.code)
+			code, _, body := do(t, c.server, call(t, c.server.URL, c.origin, frame("x")))
+			if code != c.code {
+				t.Errorf("got %d %q, want %d", code, body, c.code)
 			}
 			ask := call(t, c.server.URL, c.origin, nil)
 			ask.Method = http.MethodOptions
 			ask.Header.Set("Access-Control-Request-Method", "POST")
 			ask.Header.Set("Access-Control-Request-Headers", "content-type,x-grpc-web")
-			resp, _ = do(t, c.server, ask)
-			if allowed := resp.Header.Get("Access-Control-Allow-Origin") != ""; allowed != (c.code == 200 && c.origin != "") {
+			_, header, _ := do(t, c.server, ask)
+			if allowed := header.Get("Access-Control-Allow-Origin") != ""; allowed != (c.code == 200 && c.origin != "") {
 				t.Errorf("asked before: allowed %v, want as the call itself", allowed)
 			}
 		})
@@ -149,9 +149,9 @@ func TestCallsAreBounded(t *testing.T) {
 	cfg := config()
 	cfg.Calls = http.HandlerFunc(grpc)
 	s := serve(t, cfg)
-	resp, body := do(t, s, call(t, s.URL, "", make([]byte, 513<<10)))
-	if status := resp.Header.Get("Grpc-Status"); resp.StatusCode != 200 || status != "8" {
-		t.Errorf("got %d, status %q, %d bytes, want the reader to be refused after 512 KiB", resp.StatusCode, status, len(body))
+	code, header, body := do(t, s, call(t, s.URL, "", make([]byte, 513<<10)))
+	if status := header.Get("Grpc-Status"); code != 200 || status != "8" {
+		t.Errorf("got %d, status %q, %d bytes, want the reader to be refused after 512 KiB", code, status, len(body))
 	}
 }
 
@@ -173,7 +173,7 @@ func TestStreamsOutliveDeadlines(t *testing.T) {
 		_, _ = w.Write(frame("2"))
 	})
 	s := serve(t, cfg, func(srv *http.Server) { srv.ReadTimeout, srv.WriteTimeout = deadline, deadline })
-	if _, body := do(t, s, call(t, s.URL, "", frame("x"))); !strings.HasPrefix(body, string(frame("1"))+string(frame("2"))) {
+	if _, _, body := do(t, s, call(t, s.URL, "", frame("x"))); !strings.HasPrefix(body, string(frame("1"))+string(frame("2"))) {
 		t.Errorf("got %q, want both messages", body)
 	}
 }
