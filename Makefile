@@ -18,6 +18,9 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 GOBUILD := go build -trimpath -tags '$(TAGS)' -ldflags '$(LDFLAGS)'
 
 PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
+# Node's packages are installed again when their lock file has changed.
+NODE_MODULES := test/foreign/node_modules/.package-lock.json
+
 # What protocol changes are compared with: the protocol of the last tag.
 BASELINE  := proto/singoff.binpb
 
@@ -60,20 +63,29 @@ lint: $(BASELINE) ## Check formatting, code, import directions and the protocol;
 
 .PHONY: test
 # The random schedules run a second time without the race detector, in their thousands.
-test: compiler ## Vet and test everything with the race detector; all that a fresh checkout needs
+test: packages $(NODE_MODULES) ## Vet and test everything with the race detector; all that a fresh checkout needs
 	go vet -race -tags '$(TAGS)' ./...
 	go test -race -vet=off -tags '$(TAGS)' ./...
 	go test -vet=off -tags '$(TAGS)' ./service/model
 
-# The race detector links C. Installed where that is ours to do, asked for elsewhere.
-.PHONY: compiler
-compiler:
-	@cc=$$(go env CC); if command -v "$${cc%% *}" >/dev/null; then exit 0; fi; \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends gcc libc6-dev; \
+# What tests need beside Go and Node: a C compiler for the race detector, a proxy, another's gRPC. Installed where that is
+# ours to do, asked for elsewhere.
+PACKAGES := gcc libc6-dev nginx-light python3-grpcio python3-protobuf
+.PHONY: packages
+packages:
+	@command -v dpkg-query >/dev/null || { echo "this isn't Debian: what its packages $(PACKAGES) hold must be there" >&2; exit 0; }; \
+	missing=$$(for p in $(PACKAGES); do \
+		[ "$$(dpkg-query -W -f='$${db:Status-Status}' "$$p" 2>/dev/null)" = installed ] || echo "$$p"; done | xargs); \
+	[ -n "$$missing" ] || exit 0; \
+	if [ "$$(id -u)" = 0 ]; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing; \
 	else \
-		echo "the race detector needs a C compiler: install gcc (or set CC)" >&2; exit 1; \
+		echo "the tests need packages: apt-get install $$missing" >&2; exit 1; \
 	fi
+
+test/foreign/node_modules/.package-lock.json: test/foreign/package-lock.json
+	npm ci --no-progress --prefix $(<D)
+	@touch $@ # its time is that of the packing
 
 BENCH ?= .
 COUNT ?= 6
@@ -84,7 +96,7 @@ bench: ## Run benchmarks: BENCH=regexp COUNT=6; compare two outputs with `go too
 # A soak test is named TestSoak... and runs for as long as the duration in SINGOFF_SOAK; without it, for a moment.
 SOAKTIME ?= 10m
 .PHONY: soak
-soak: compiler ## Run the TestSoak... tests for SOAKTIME=10m each, with the race detector
+soak: packages ## Run the TestSoak... tests for SOAKTIME=10m each, with the race detector
 	@dirs=$$(grep -rlE --include='*_test.go' --exclude-dir=node_modules '^func TestSoak' . | xargs -r dirname | sort -u); \
 	if [ -z "$$dirs" ]; then echo "no TestSoak... in this tree" >&2; exit 1; fi; \
 	SINGOFF_SOAK=$(SOAKTIME) go test -race -v -count=1 -p 1 -timeout 0 -run '^TestSoak' -tags '$(TAGS)' $$dirs
