@@ -85,6 +85,7 @@ func (r *room) settle(res result) bool {
 		r.publish(r.engine.Refused())
 	case errors.Is(res.err, eventlog.ErrConflict):
 		r.logger.Info().Msg("another node has opened the room")
+		r.dropActs() // whatever was in that batch or comes after it
 		r.close(moved())
 		return false
 	default:

@@ -32,6 +32,7 @@ type Conn struct {
 	secret   [16]byte
 	room     *room
 	about    Joining
+	since    time.Time
 	user     rules.User
 	instance rules.Instance
 	slots    chan struct{} // one for each command without an answer
@@ -41,9 +42,10 @@ type Conn struct {
 	// The outbox, protected by room.mu.
 
 	phase        phase
-	cursor       uint64    // index in the ring of the next event to send
-	until        uint64    // ending: index in the ring after the last event to send
-	private      []private // for this connection alone, in order
+	self         *singoffv1.Member // as Welcome showed it, or renamed since; nil: none was made yet
+	cursor       uint64            // index in the ring of the next event to send
+	until        uint64            // ending: index in the ring after the last event to send
+	private      []private         // for this connection alone, in order
 	privateBytes int
 	greeting     *greeting // the Welcome, before everything else
 	greeted      bool      // the Welcome was sent

@@ -76,7 +76,7 @@ func (r *room) advance() {
 // takeIn moves the inbox into the engine.
 func (r *room) takeIn() {
 	r.mu.Lock()
-	inbox := r.inbox
+	inbox := r.takeLocked(r.inbox)
 	r.inbox = r.spare[:0]
 	r.mu.Unlock()
 	for _, in := range inbox {

@@ -73,7 +73,7 @@ func (m *Manager) Join(key eventlog.Key, hello rules.Hello, about Joining) (*Con
 		return nil, tooMany("the server has %d connections, as many as it takes", m.cfg.MaxConnections)
 	}
 	c := &Conn{
-		id: rules.Connection(m.nextConn.Add(1)), about: about, user: hello.User, instance: hello.Instance,
+		id: rules.Connection(m.nextConn.Add(1)), about: about, since: m.cfg.Clock.Now(), user: hello.User, instance: hello.Instance,
 		slots: make(chan struct{}, MaxUnanswered), wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	rand.Read(c.secret[:])
@@ -128,7 +128,7 @@ func (m *Manager) room(key eventlog.Key) (r *room, isNew bool, refused *singoffv
 	}
 	r = &room{
 		key: key, manager: m, wall: m.cfg.Clock.Now(), wake: make(chan struct{}, 1), results: make(chan result, 1),
-		conns:  map[rules.Connection]*Conn{},
+		conns: map[rules.Connection]*Conn{}, acts: map[uint64]*act{},
 		logger: m.cfg.Logger.With().Str("namespace", key.Namespace).Str("room", key.Room).Logger(),
 	}
 	r.ctx, r.stop = context.WithCancel(m.ctx)

@@ -48,6 +48,8 @@ func (r *room) publish(out engine.Output) {
 			c.answered()
 		}
 	}
+	r.renamedLocked(out.Renamed)
+	r.actedLocked(out.Acted)
 	if len(out.Items) > 0 {
 		r.wakeLocked()
 	}
@@ -82,7 +84,7 @@ func (r *room) attachLocked(c *Conn, g *greeting) {
 	if g.welcome.Recovery == nil {
 		g.missed, g.inRing = r.ring.since(g.after, g.upTo)
 	}
-	c.greeting, c.phase, c.cursor = g, phaseAttached, r.ring.end()
+	c.greeting, c.phase, c.cursor, c.self = g, phaseAttached, r.ring.end(), g.welcome.Self
 	c.wakeSender()
 }
 

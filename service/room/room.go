@@ -33,6 +33,9 @@ type room struct {
 	mu       sync.Mutex // protects everything below, and the outboxes of conns
 	inbox    []engine.Input
 	conns    map[rules.Connection]*Conn
+	acts     map[uint64]*act // of the operator, who waits for them
+	lastAct  uint64
+	newActs  int // in the inbox
 	ring     ring
 	closed   atomic.Bool // takes nothing more; may be read without mu
 	draining bool        // takes nobody more
@@ -160,6 +163,7 @@ func (r *room) close(bye *singoffv1.Goaway) {
 			c.overLocked()
 		}
 	}
+	r.endActsLocked(ErrUnsettled)
 	r.mu.Unlock()
 	r.setTroubled(false)
 	r.manager.remove(r)

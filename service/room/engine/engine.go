@@ -50,8 +50,8 @@ type Acted struct {
 	rules.ActResult
 }
 
-// ErrNotKept is what an act of the operator comes to that the log refused: nothing was done.
-var ErrNotKept = errors.New("engine: the log refused to keep it; nothing was done")
+// ErrNotKept is what an act of the operator comes to that surely wasn't kept, for instance because the log refused: nothing was done.
+var ErrNotKept = errors.New("engine: the room can't keep anything at the moment; nothing was done")
 
 // Append is what must be appended, at that place and nowhere else, until it is kept or in conflict.
 type Append struct {
