@@ -39,7 +39,10 @@ func parseJWKS(data []byte) (*keys, error) {
 			found.all = append(found.all, one)
 		}
 	}
-	return found, found.checkNames(len(set.Keys))
+	if err := found.checkNames(len(set.Keys)); err != nil {
+		return nil, err
+	}
+	return found, nil
 }
 
 func (k *keys) checkNames(listed int) error {

@@ -2,6 +2,7 @@ package token
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -52,18 +53,15 @@ func (v *Verifier) replace(data []byte, err error) {
 }
 
 // readKeyFile never gives nil without an error.
-func readKeyFile(path string) ([]byte, error) {
+func readKeyFile(path string) (data []byte, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > maxKeyFile {
+	defer func() { err = errors.Join(err, f.Close()) }()
+	data, err = io.ReadAll(io.LimitReader(f, maxKeyFile+1))
+	if err == nil && len(data) > maxKeyFile {
 		return nil, fmt.Errorf("%s: is larger than %d bytes", path, maxKeyFile)
 	}
-	return append([]byte{}, data...), nil
+	return data, err
 }
