@@ -51,8 +51,9 @@ type Hello struct {
 type Command struct {
 	// Number of the command; 0: at most once, without a record.
 	Number uint64
-	// Body is one of *ChatMessage, *Vote, *MusicSelected, *Presence, *Playback, *Reaction, *Moderation, *Signal, *Leave of
-	// singoffv1, or nil if Refusal is set. The rules keep no reference to it and don't change it.
+	// Body is one of *ChatMessage, *Vote, *MusicSelected, *Presence, *Playback, *Reaction, *Moderation, *Signal, *Leave, *Renew (which
+	// the receiver has found good, and taken the token out of) of singoffv1, or nil if Refusal is set. The rules keep no reference to it
+	// and don't change it.
 	Body any
 	// Track is the catalogue's answer for a MusicSelected with a track id.
 	Track *singoffv1.Track

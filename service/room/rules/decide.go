@@ -103,6 +103,8 @@ func (b *Batch) decide(m *member, c Command) (Answer, *Refusal) {
 		return b.cheer(m, body, c.Number)
 	case *singoffv1.Signal:
 		return b.signal(m, body, c.Number)
+	case *singoffv1.Renew:
+		return Answer{}, nil // the receiver has found the token good; that it was taken is all there is to keep
 	case *singoffv1.Leave:
 		b.leave(m, singoffv1.Presence_REASON_LEFT, goaway(singoffv1.Goaway_REASON_LEFT, "", "you have left"))
 		return Answer{}, nil

@@ -101,6 +101,8 @@ var scriptCommands = map[string]func(s *script, a *arguments) (any, error){
 		return &singoffv1.Signal{ToMemberId: s.id(a.word(1)), Kind: singoffv1.Signal_KIND_OFFER, Payload: a.word(2)}, nil
 	},
 	"leave": func(*script, *arguments) (any, error) { return &singoffv1.Leave{}, nil },
+	// renew CONNECTION: a fresh token, which the receiver has found good
+	"renew": func(*script, *arguments) (any, error) { return &singoffv1.Renew{}, nil },
 	// malformed CONNECTION FIELD: a command that the receiver has found to be malformed
 	"malformed": func(_ *script, a *arguments) (any, error) {
 		return &rules.Refusal{Reason: singoffv1.Rejected_REASON_INVALID, Field: a.word(1), Message: "malformed"}, nil
