@@ -20,6 +20,7 @@ import (
 	"github.com/singoff/singoff/service/eventlog"
 	"github.com/singoff/singoff/service/room"
 	"github.com/singoff/singoff/service/rpc"
+	"github.com/singoff/singoff/service/socket"
 	"github.com/singoff/singoff/service/web"
 )
 
@@ -37,6 +38,7 @@ type Server struct {
 	grpc    *grpc.Server
 	health  *health.Server
 	web     *http.Server
+	sockets *socket.Handler
 	grpcLis net.Listener
 	webLis  net.Listener
 
@@ -103,6 +105,18 @@ func (s *Server) openServices(context.Context) (err error) {
 	s.atClose(func() error { s.rooms.Wait(); return nil })
 	s.grpc, s.health = newGRPC(s.cfg, s.rooms, rpc.NewMusic(s.songs))
 	s.atClose(func() error { s.grpc.Stop(); return nil })
+	s.sockets, err = socket.New(socket.Config{
+		Serve:        s.rooms.Serve,
+		Calls:        from(s.grpc, rpc.TransportWebsocket),
+		Origin:       web.SameOrigin,
+		MessageBytes: s.cfg.MessageBytes,
+		Registerer:   s.registry,
+		Logger:       s.cfg.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	s.atClose(func() error { s.sockets.Close(); return nil })
 	return nil
 }
 
@@ -120,6 +134,7 @@ func (s *Server) bind(ctx context.Context) (err error) {
 		Ready:    s.ready.check,
 		Songs:    s.songs.Handler(),
 		Calls:    from(s.grpc, rpc.TransportFetch),
+		Sockets:  s.sockets,
 		Registry: s.registry,
 		GRPCAddr: s.Addrs().GRPC,
 		Version:  s.cfg.Version,

@@ -180,9 +180,7 @@ func TestStreamsOutliveDeadlines(t *testing.T) {
 
 func TestSockets(t *testing.T) {
 	t.Parallel()
-	cfg := config()
-	cfg.Sockets = noSockets{}
-	if got := ask(newHandler(t, cfg), "SOCKET", "/singoff.v1.RoomService/Join").Code; got != http.StatusTeapot {
+	if got := ask(newHandler(t, config()), "SOCKET", "/singoff.v1.RoomService/Join").Code; got != http.StatusTeapot {
 		t.Errorf("got %d, want the sockets' handler", got)
 	}
 }

@@ -23,7 +23,7 @@ type Config struct {
 	Songs http.Handler
 	// Calls serves gRPC calls that come in as grpc-web over fetch, as gRPC over HTTP/2 would bring them. Required.
 	Calls http.Handler
-	// Sockets serves Join over websocket; nil: there is none.
+	// Sockets serves Join over websocket. Required.
 	Sockets Sockets
 	// Allowed says whether a browser's page may make calls, by the request's Origin. Default SameOrigin.
 	Allowed func(*http.Request) bool
@@ -51,6 +51,8 @@ func (cfg Config) validate() error {
 
 	case cfg.Ready == nil:
 		return errors.New("web: Config.Ready is missing")
+	case cfg.Sockets == nil:
+		return errors.New("web: Config.Sockets is missing")
 	case cfg.Songs == nil:
 		return errors.New("web: Config.Songs is missing")
 	case cfg.Registry == nil:
@@ -114,7 +116,7 @@ func handler(cfg Config) http.Handler {
 	countedFetch := counted("fetch", fetch)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case cfg.Sockets != nil && cfg.Sockets.Handles(r):
+		case cfg.Sockets.Handles(r):
 			cfg.Sockets.ServeHTTP(w, r)
 		case fetch.handles(r):
 			countedFetch.ServeHTTP(w, r)

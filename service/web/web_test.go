@@ -152,6 +152,7 @@ func TestConfigThatIsRefused(t *testing.T) {
 		"Ready":    func(c *web.Config) { c.Ready = nil },
 		"Songs":    func(c *web.Config) { c.Songs = nil },
 		"Calls":    func(c *web.Config) { c.Calls = nil },
+		"Sockets":  func(c *web.Config) { c.Sockets = nil },
 		"Registry": func(c *web.Config) { c.Registry = nil },
 	} {
 		cfg := config()
