@@ -21,6 +21,9 @@ type Joining struct {
 	GuestKey []byte
 	// Resume is where the client wants to go on; nil: it is new.
 	Resume *singoffv1.Resume
+	// MayOpen is asked, if the room isn't loaded, whether this connection may have it loaded; the Goaway says why not. It must not
+	// wait. nil: it may.
+	MayOpen func() *singoffv1.Goaway
 	// Client, RemoteAddr, UserAgent and Transport are for the operator.
 	Client, RemoteAddr, UserAgent, Transport string
 }

@@ -78,7 +78,7 @@ func (m *Manager) Join(key eventlog.Key, hello rules.Hello, about Joining) (*Con
 	}
 	rand.Read(c.secret[:])
 	for {
-		r, isNew, refused := m.room(key)
+		r, isNew, refused := m.room(key, about.MayOpen)
 		if refused == nil {
 			var ok bool
 			c.room = r
@@ -112,8 +112,8 @@ func (m *Manager) wakeDrain() {
 	}
 }
 
-// room finds a room, or makes a new one, whose loop the caller must start.
-func (m *Manager) room(key eventlog.Key) (r *room, isNew bool, refused *singoffv1.Goaway) {
+// room finds a room, or makes a new one if that may be, whose loop the caller must start.
+func (m *Manager) room(key eventlog.Key, mayOpen func() *singoffv1.Goaway) (r *room, isNew bool, refused *singoffv1.Goaway) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.draining {
@@ -125,6 +125,11 @@ func (m *Manager) room(key eventlog.Key) (r *room, isNew bool, refused *singoffv
 	}
 	if known == nil && len(m.rooms) >= m.cfg.MaxRooms {
 		return nil, false, tooMany("the server has %d rooms, as many as it takes", m.cfg.MaxRooms)
+	}
+	if known == nil && mayOpen != nil {
+		if refused := mayOpen(); refused != nil {
+			return nil, false, refused
+		}
 	}
 	r = &room{
 		key: key, manager: m, wall: m.cfg.Clock.Now(), wake: make(chan struct{}, 1), results: make(chan result, 1),
