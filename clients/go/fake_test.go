@@ -35,6 +35,7 @@ type fakeStream struct {
 	server *fakeServer
 	try    int // from 1
 	hello  *singoffv1.Hello
+	way    transport.Way
 	up     chan *singoffv1.JoinRequest
 	down   chan *singoffv1.JoinResponse
 	ended  chan struct{} // closed after err is set
@@ -121,6 +122,8 @@ func (s *fakeStream) Distrust() {
 	defer s.server.mu.Unlock()
 	s.server.distrusted++
 }
+
+func (s *fakeStream) Way() transport.Way { return s.way }
 
 // The server's end.
 

@@ -23,9 +23,6 @@ const (
 	connectionWindow = 1 << 20
 )
 
-// ErrClosed is the answer of a transport that was closed.
-var ErrClosed = errors.New("transport: closed")
-
 // NativeConfig says how native gRPC reaches the server.
 type NativeConfig struct {
 	// Target is a name that gRPC knows: `host:port`, `unix:PATH`, `dns:///host:port`. Required.
@@ -197,6 +194,9 @@ func (s *nativeStream) Recv() (*singoffv1.JoinResponse, error) {
 	}
 	return response, err
 }
+
+// Way is native.
+func (s *nativeStream) Way() Way { return Way{Kind: KindNative} }
 
 // Distrust makes the next Join use another connection; this one is closed when its last stream has ended.
 func (s *nativeStream) Distrust() { s.native.retire(s.conn) }
