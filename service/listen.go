@@ -42,7 +42,7 @@ func listen(ctx context.Context, text string) (net.Listener, error) {
 			return nil, err
 		}
 	}
-	var config net.ListenConfig
+	config := net.ListenConfig{Control: giveUpDead}
 	config.SetMultipathTCP(false)
 	lis, err := config.Listen(ctx, where.network, where.address)
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -50,6 +50,10 @@ func listen(ctx context.Context, text string) (net.Listener, error) {
 	}
 	return lis, err
 }
+
+// deadTimeout is how long a peer's TCP may take nothing of what it is sent before its connection counts as dead. gRPC and the websockets are
+// stricter with theirs; this is for answers over plain HTTP, above all a Watch, which says something every 3 s.
+const deadTimeout = 20 * time.Second
 
 // removeStale removes a socket nobody listens on any more.
 func removeStale(ctx context.Context, path string) error {
