@@ -19,6 +19,11 @@ type Config struct {
 	GRPCAddr string
 	// HTTPAddr is where songs, health and metrics are, in the same forms. Default 127.0.0.1:8080.
 	HTTPAddr string
+	// AdminAddr is where the operator acts: AdminAuto, AdminOff, or an address in the same forms, which needs AdminTokenFile unless it is a
+	// socket. Default AdminAuto.
+	AdminAddr string
+	// AdminTokenFile holds the token that the operator must show: 16 to 512 printable characters. Default none: the socket's owner is let in.
+	AdminTokenFile string
 	// Log keeps what happened in the rooms: `memory`, gone with the process. Default memory.
 	Log string
 	// Songs are folders or bucket URLs with songs. None: the demo songs.
@@ -54,6 +59,7 @@ func DefaultConfig() Config {
 	return Config{
 		GRPCAddr:          "127.0.0.1:7070",
 		HTTPAddr:          "127.0.0.1:8080",
+		AdminAddr:         AdminAuto,
 		Log:               LogMemory,
 		Rules:             rules.DefaultConfig(),
 		MessageBytes:      16 << 10,
@@ -83,6 +89,7 @@ func (c Config) Validate() error {
 		_, err := parseAddr(addr)
 		refuse(err == nil, "%s: %v", field, err)
 	}
+	errs = append(errs, c.checkAdmin())
 	refuse(c.Log == LogMemory, "log: %q is unknown; there is %q", c.Log, LogMemory)
 	refuse(c.MessageBytes >= 1<<10 && c.MessageBytes <= 64<<10, "message bytes: %d is not within 1024 to 65536", c.MessageBytes)
 	refuse(c.CommandsPerSecond >= 1 && c.CommandsPerSecond <= 10_000, "commands per second: %v is not within 1 to 10000", c.CommandsPerSecond)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"google.golang.org/grpc"
 )
 
 // afterGoodbyes is how long calls that aren't joins, and downloads, may still take when everybody has been sent away.
@@ -24,9 +25,12 @@ func (s *Server) drain() {
 	err := s.manager.Drain(ctx, s.cfg.ComeBackSpread)
 	ctx, cancel = context.WithTimeout(ctx, afterGoodbyes)
 	defer cancel()
-	s.stopGRPC(ctx)
+	stopGRPC(ctx, s.grpc)
 	if webErr := s.web.Shutdown(ctx); webErr != nil {
 		_ = s.web.Close() // its listener was closed before: nothing to tell
+	}
+	if s.admin != nil {
+		stopGRPC(ctx, s.admin) // last: the operator may look on
 	}
 	level := zerolog.InfoLevel
 	if err != nil {
@@ -37,13 +41,13 @@ func (s *Server) drain() {
 }
 
 // stopGRPC lets calls end until ctx does, then cuts what is left: a Watch of the health service never ends by itself.
-func (s *Server) stopGRPC(ctx context.Context) {
+func stopGRPC(ctx context.Context, srv *grpc.Server) {
 	stopped := make(chan struct{})
-	go func() { s.grpc.GracefulStop(); close(stopped) }()
+	go func() { srv.GracefulStop(); close(stopped) }()
 	select {
 	case <-stopped:
 	case <-ctx.Done():
-		s.grpc.Stop()
+		srv.Stop()
 		<-stopped
 	}
 }

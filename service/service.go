@@ -42,12 +42,17 @@ type Server struct {
 	grpcLis net.Listener
 	webLis  net.Listener
 
+	admin    *grpc.Server // nil: the operator has no listener
+	adminLis net.Listener
+
 	closers []func() error
 }
 
 // Addrs are the addresses a server is bound to, as the flags take them.
 type Addrs struct {
 	GRPC, HTTP string
+	// Admin is the operator's; empty: there is none.
+	Admin string
 }
 
 // New opens the log and the songs and binds the ports. Run it, or Close it. An error that wraps ErrConfig is the operator's to mend.
@@ -61,7 +66,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		collectors.NewBuildInfoCollector(),
 	)
-	for _, open := range []func(context.Context) error{s.openRooms, s.openServices, s.bind} {
+	for _, open := range []func(context.Context) error{s.openRooms, s.openServices, s.bind, s.bindAdmin} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
@@ -152,6 +157,9 @@ func (s *Server) Addrs() Addrs {
 	if s.webLis != nil {
 		addrs.HTTP = show(s.webLis.Addr())
 	}
+	if s.adminLis != nil {
+		addrs.Admin = show(s.adminLis.Addr())
+	}
 	return addrs
 }
 
@@ -164,6 +172,9 @@ func (s *Server) Run(ctx context.Context) error {
 	defer cancel()
 	ports.Go(func() error { defer cancel(); return s.grpcLoop() })
 	ports.Go(func() error { defer cancel(); return s.webLoop() })
+	if s.admin != nil {
+		ports.Go(func() error { defer cancel(); return s.adminLoop() })
+	}
 	ports.Go(func() error { s.healthLoop(ctx); return nil })
 	<-ctx.Done()
 	s.drain()
@@ -189,7 +200,7 @@ func (s *Server) webLoop() error {
 func (s *Server) announce() {
 	addrs := s.Addrs()
 	s.cfg.Logger.Info().
-		Str("grpc_addr", addrs.GRPC).Str("http_addr", addrs.HTTP).
+		Str("grpc_addr", addrs.GRPC).Str("http_addr", addrs.HTTP).Str("admin_addr", addrs.Admin).
 		Str("log", s.cfg.Log).Str("version", s.cfg.Version).
 		Msg("serving")
 	for name, lis := range map[string]net.Listener{"gRPC": s.grpcLis, "HTTP": s.webLis} {

@@ -15,10 +15,12 @@ import (
 
 // flags are what an operator may say, with the defaults of service.DefaultConfig.
 type flags struct {
-	GRPCAddr string   `name:"grpc-addr" group:"Where" default:"${grpc_addr}" placeholder:"ADDR" help:"Where clients join: host:port (port 0: any free one) or unix:PATH (${default})."`
-	HTTPAddr string   `name:"http-addr" group:"Where" default:"${http_addr}" placeholder:"ADDR" help:"Where songs, /healthz, /readyz and /metrics are, in the same forms (${default})."`
-	Log      string   `group:"Where" default:"${log}" enum:"memory" placeholder:"LOG" help:"What keeps the rooms: memory, gone with the process (${default})."`
-	Songs    []string `group:"Where" placeholder:"FOLDER" sep:"none" help:"Folder or file:// URL with songs, their covers and lyrics; may be repeated (demo songs)."`
+	GRPCAddr       string   `name:"grpc-addr" group:"Where" default:"${grpc_addr}" placeholder:"ADDR" help:"Where clients join: host:port (port 0: any free one) or unix:PATH (${default})."`
+	HTTPAddr       string   `name:"http-addr" group:"Where" default:"${http_addr}" placeholder:"ADDR" help:"Where songs, /healthz, /readyz and /metrics are, in the same forms (${default})."`
+	AdminAddr      string   `name:"admin-addr" group:"Where" default:"${admin_addr}" placeholder:"ADDR" help:"Where singoff admin acts: auto (a socket of your own, named after the gRPC port), off, unix:PATH, or host:port with a token file (${default})."`
+	AdminTokenFile string   `name:"admin-token-file" group:"Where" type:"path" placeholder:"FILE" help:"File with the token that singoff admin must show, at least 16 characters."`
+	Log            string   `group:"Where" default:"${log}" enum:"memory" placeholder:"LOG" help:"What keeps the rooms: memory, gone with the process (${default})."`
+	Songs          []string `group:"Where" placeholder:"FOLDER" sep:"none" help:"Folder or file:// URL with songs, their covers and lyrics; may be repeated (demo songs)."`
 
 	Singers   int           `group:"Rooms" default:"${singers}" placeholder:"N" help:"Singers' seats in a room, 1 to 16 (${default})."`
 	Watchers  int           `group:"Rooms" default:"${watchers}" placeholder:"N" help:"Watchers' seats in a room (${default})."`
@@ -106,6 +108,7 @@ func defaults(d service.Config) kong.Vars {
 		"version":             versionText(),
 		"grpc_addr":           d.GRPCAddr,
 		"http_addr":           d.HTTPAddr,
+		"admin_addr":          d.AdminAddr,
 		"log":                 d.Log,
 		"singers":             fmt.Sprint(d.Rules.Singers),
 		"watchers":            fmt.Sprint(d.Rules.Watchers),
@@ -127,6 +130,7 @@ func defaults(d service.Config) kong.Vars {
 func (f flags) config() service.Config {
 	cfg := service.DefaultConfig()
 	cfg.GRPCAddr, cfg.HTTPAddr, cfg.Log, cfg.Songs = f.GRPCAddr, f.HTTPAddr, f.Log, f.Songs
+	cfg.AdminAddr, cfg.AdminTokenFile = f.AdminAddr, f.AdminTokenFile
 	cfg.Rules.Singers, cfg.Rules.Watchers = f.Singers, f.Watchers
 	cfg.Rules.Hold, cfg.Rules.AwayLimit, cfg.Rules.StartLead = f.Hold, f.AwayLimit, f.StartLead
 	cfg.Rules.ChatCharacters = f.ChatCharacters
