@@ -108,7 +108,7 @@ func (s *Server) openServices(context.Context) (err error) {
 		return err
 	}
 	s.atClose(func() error { s.rooms.Wait(); return nil })
-	s.grpc, s.health = newGRPC(s.cfg, s.rooms, rpc.NewMusic(s.songs))
+	s.grpc, s.health = newGRPC(s.cfg, s.rooms, rpc.NewMusic(s.songs, rpc.Door{}))
 	s.atClose(func() error { s.grpc.Stop(); return nil })
 	s.sockets, err = socket.New(socket.Config{
 		Serve:        s.rooms.Serve,

@@ -9,9 +9,17 @@ import (
 	"github.com/singoff/singoff/service/room/rules"
 )
 
+// asked are those who know what the rules take as given.
+type asked struct {
+	// track looks a track up by its id; false: there is none.
+	track func(id string) (*singoffv1.Track, bool)
+	// renew takes a fresh token; nil: it was taken.
+	renew func(token string) *rules.Refusal
+}
+
 // parseCommand makes a message after the Hello the room's. One that is malformed becomes a command that is refused, so that its
 // number counts. A Ping never gets here unless it is malformed.
-func parseCommand(req *singoffv1.JoinRequest, track func(id string) (*singoffv1.Track, bool)) rules.Command {
+func parseCommand(req *singoffv1.JoinRequest, ask asked) rules.Command {
 	cmd := rules.Command{Number: req.GetNumber(), Size: proto.Size(req)}
 	switch c := req.GetCommand().(type) {
 	case *singoffv1.JoinRequest_ChatMessage:
@@ -19,7 +27,7 @@ func parseCommand(req *singoffv1.JoinRequest, track func(id string) (*singoffv1.
 	case *singoffv1.JoinRequest_Vote:
 		cmd.Body = c.Vote
 	case *singoffv1.JoinRequest_MusicSelected:
-		return pick(cmd, c.MusicSelected, track)
+		return pick(cmd, c.MusicSelected, ask.track)
 	case *singoffv1.JoinRequest_Presence:
 		cmd.Body = c.Presence
 	case *singoffv1.JoinRequest_Playback:
@@ -35,7 +43,9 @@ func parseCommand(req *singoffv1.JoinRequest, track func(id string) (*singoffv1.
 	case *singoffv1.JoinRequest_Ping:
 		return unnumbered(cmd, "ping", nil)
 	case *singoffv1.JoinRequest_Renew:
-		return refused(cmd, singoffv1.Rejected_REASON_UNAUTHENTICATED, "renew.token", "isn't accepted: this server has no key to check tokens with")
+		if cmd.Refusal = ask.renew(c.Renew.GetToken()); cmd.Refusal == nil {
+			cmd.Body = &singoffv1.Renew{} // the token is for the receiver alone
+		}
 	case *singoffv1.JoinRequest_Hello:
 		return refused(cmd, singoffv1.Rejected_REASON_INVALID, "hello", "was said before; it is the first message and no other")
 	default:

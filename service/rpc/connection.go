@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/room/rules"
 )
 
 // errInternal is the cause that a connection's context ends with after a panic.
@@ -29,12 +30,16 @@ type connection struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 
-	// first has the first message; joined is closed when conn and silence are set.
+	// first has the first message; joined is closed when joining, conn, silence and expiry are set.
 	first   chan received
 	joined  chan struct{}
+	joining *joining
 	conn    Conn
 	silence *silence
+	expiry  *expiry
 	limiter *rate.Limiter
+	// closed tells that an address has one stream less.
+	closed func()
 	serving
 	// sent has what sendLoop ended with.
 	sent chan *singoffv1.Goaway
@@ -51,8 +56,9 @@ type received struct {
 type serving struct {
 	// beat is how often the server says something; 0: the transport shows by itself that it lives.
 	beat time.Duration
-	// onJoin is told the connection's id when its Hello was handed to the room, before anything of the answer is sent; may be nil.
-	onJoin func(id [16]byte)
+	// onJoin is told the connection's id, and whose it is, when its Hello was handed to the room, before anything of the answer is sent; may
+	// be nil.
+	onJoin func(id [16]byte, user rules.User)
 }
 
 // Serve serves one Join until it ends. The error is a gRPC status, nil is OK. When it has returned the caller must end the stream's context.
@@ -74,8 +80,10 @@ func (r *Room) serve(stream Stream, how serving) error {
 		sent:    make(chan *singoffv1.Goaway, 1),
 		limiter: rate.NewLimiter(rate.Limit(limits.GetCommandsPerSecond()), int(limits.GetCommandBurst())),
 		serving: how,
+		closed:  func() {},
 	}
 	defer c.abandon()
+	defer func() { c.closed() }()
 	r.loops.Go(c.receiveLoop)
 	reason, err := c.serve()
 	r.metrics.streams.WithLabelValues(reason).Inc()
@@ -85,8 +93,7 @@ func (r *Room) serve(stream Stream, how serving) error {
 
 // serve gives the reason for the metrics and the status.
 func (c *connection) serve() (reason string, err error) {
-	pingInterval, goaway := c.join()
-	if goaway != nil {
+	if goaway := c.join(); goaway != nil {
 		return c.refuse(goaway)
 	}
 	if c.conn == nil {
@@ -94,8 +101,10 @@ func (c *connection) serve() (reason string, err error) {
 		return c.broken()
 	}
 	c.room.metrics.hellos.WithLabelValues("taken").Inc()
-	c.silence = newSilence(pingInterval)
+	c.silence = newSilence(c.joining.pingInterval)
 	defer c.silence.stop()
+	c.expiry = newExpiry(c.joining.who.expires())
+	defer c.expiry.stop()
 	close(c.joined)
 	c.room.loops.Go(c.sendLoop)
 	return c.watch()
@@ -120,6 +129,11 @@ func (c *connection) watch() (string, error) {
 			return c.lastWords()
 		case <-beats:
 			c.conn.Beat()
+		case <-c.expiry.C():
+			if c.expiry.passed() {
+				c.conn.End(tokenExpired())
+				return c.lastWords()
+			}
 		case <-c.silence.C():
 			if c.silence.lost() {
 				c.conn.End(&singoffv1.Goaway{

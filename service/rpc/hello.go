@@ -17,17 +17,18 @@ const (
 	pingIntervalMax = 10 * time.Second
 )
 
-// joining is a Hello whose form is right.
+// joining is a Hello whose form is right, by somebody who may come in.
 type joining struct {
 	key   eventlog.Key
 	hello rules.Hello
 	about room.Joining
+	who   identity
 	// pingInterval is what the client promised; 0: nothing.
 	pingInterval time.Duration
 }
 
-// parseHello checks the first message of a stream. The Goaway says what is wrong with it.
-func parseHello(req *singoffv1.JoinRequest) (*joining, *singoffv1.Goaway) {
+// parseHello checks the first message of a stream, and who says it. The Goaway says what is wrong with it.
+func (d Door) parseHello(req *singoffv1.JoinRequest) (*joining, *singoffv1.Goaway) {
 	h := req.GetHello()
 	if h == nil {
 		return nil, badHello("hello", "must be the first message of the stream")
@@ -36,6 +37,10 @@ func parseHello(req *singoffv1.JoinRequest) (*joining, *singoffv1.Goaway) {
 		return nil, badHello("number", fmt.Sprintf("is %d, a hello has none", req.GetNumber()))
 	}
 	if goaway := checkHello(h); goaway != nil {
+		return nil, goaway
+	}
+	who, goaway := d.identify(h)
+	if goaway != nil {
 		return nil, goaway
 	}
 	j := &joining{
@@ -48,30 +53,45 @@ func parseHello(req *singoffv1.JoinRequest) (*joining, *singoffv1.Goaway) {
 			Title:    h.GetRoomTitle(),
 		},
 		about:        room.Joining{Instance: h.GetInstance(), Resume: h.GetResume(), Client: h.GetClient()},
+		who:          who,
 		pingInterval: h.GetPingInterval().AsDuration(),
 	}
-	j.identify(h.GetGuestKey())
-	return j, nil
+	return j, j.identify()
 }
 
-// identify fills in who it is: what the client says, else what the server makes.
-func (j *joining) identify(guestKey []byte) {
-	if len(guestKey) == 0 {
-		guestKey = make([]byte, guestKeyBytes)
-		rand.Read(guestKey)
-		j.about.GuestKey = guestKey
+// identify fills in who it is: what they show, else what the server makes; and what their token says where the Hello says nothing. The Goaway
+// says where the token doesn't let them in.
+func (j *joining) identify() *singoffv1.Goaway {
+	if !j.who.known {
+		j.about.GuestKey = make([]byte, guestKeyBytes)
+		rand.Read(j.about.GuestKey)
+		j.who.user = rules.Guest(j.about.GuestKey)
 	}
-	j.hello.User = rules.Guest(guestKey)
 	if j.about.Instance == "" {
 		j.about.Instance = rand.Text()
 		j.hello.TakeOver = true
 	}
+	claims := j.who.claims
+	if claims != nil && j.hello.Nickname == "" {
+		j.hello.Nickname = claims.Name
+	}
+	if claims != nil && j.hello.Role == singoffv1.Role_ROLE_UNSPECIFIED {
+		j.hello.Role = claims.Role
+	}
+	if j.hello.Role == singoffv1.Role_ROLE_UNSPECIFIED {
+		j.hello.Role = singoffv1.Role_ROLE_WATCHER
+	}
+	j.hello.User, j.hello.SignedIn = j.who.user, claims != nil
 	j.hello.Instance = rules.InstanceOf(j.about.Instance)
+	if field, wrong := bound(claims, j.key, j.hello.Role); field != "" {
+		return unauthenticated(field, wrong)
+	}
+	return nil
 }
 
-// checkHello checks what the rules take as given: ids, sizes, identity.
+// checkHello checks what the rules take as given: ids and sizes.
 func checkHello(h *singoffv1.Hello) *singoffv1.Goaway {
-	if goaway := checkIdentity(h); goaway != nil {
+	if goaway := checkKey(h); goaway != nil {
 		return goaway
 	}
 	checks := [...]struct{ field, wrong string }{
@@ -87,25 +107,6 @@ func checkHello(h *singoffv1.Hello) *singoffv1.Goaway {
 		if check.wrong != "" {
 			return badHello(check.field, check.wrong)
 		}
-	}
-	return nil
-}
-
-// checkIdentity refuses what can't be checked, rather than taking it for a guest.
-func checkIdentity(h *singoffv1.Hello) *singoffv1.Goaway {
-	key := len(h.GetGuestKey())
-	switch {
-	case h.GetToken() != "" && key != 0:
-		return badHello("hello.guest_key", "excludes a token; send one of them")
-	case h.GetToken() != "":
-		return &singoffv1.Goaway{
-			Reason:  singoffv1.Goaway_REASON_UNAUTHENTICATED,
-			Final:   true,
-			Field:   "hello.token",
-			Message: "isn't accepted: this server has no key to check tokens with",
-		}
-	case key != 0 && key != guestKeyBytes:
-		return badHello("hello.guest_key", fmt.Sprintf("has %d bytes, must have %d", key, guestKeyBytes))
 	}
 	return nil
 }

@@ -1,59 +1,89 @@
 package rpc
 
 import (
-	"context"
-	"encoding/base64"
+	"errors"
 	"fmt"
-	"strings"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/status"
-
+	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/eventlog"
 	"github.com/singoff/singoff/service/room/rules"
+	"github.com/singoff/singoff/service/token"
 )
 
-// The metadata by which a unary call says who asks: a token, or a guest's key in base64 of either alphabet.
-const (
-	tokenHeader    = "authorization"
-	guestKeyHeader = "singoff-guest-key"
-)
-
-// identity is who makes a unary call.
-type identity struct {
-	user rules.User
-	// known: the call said who it is.
-	known bool
+// identify finds out who says a Hello whose form is right: a signed-in user, a guest, or one who gets a key made.
+func (d Door) identify(h *singoffv1.Hello) (identity, *singoffv1.Goaway) {
+	if h.GetToken() != "" {
+		who, err := d.signIn(h.GetToken())
+		if err != nil {
+			return identity{}, badToken(err)
+		}
+		return who, nil
+	}
+	if d.SignedInOnly {
+		return identity{}, unauthenticated("hello.token", guestsOut)
+	}
+	if key := h.GetGuestKey(); len(key) != 0 {
+		return identity{user: rules.Guest(key), known: true}, nil
+	}
+	return identity{}, nil
 }
 
-// identityOf reads a call's metadata by the same rules as a Hello's. The error is a gRPC status.
-func identityOf(ctx context.Context) (identity, error) {
-	md, _ := metadata.FromIncomingContext(ctx)
-	token, keys := md.Get(tokenHeader), md.Get(guestKeyHeader)
+// checkKey checks the form of what a Hello shows.
+func checkKey(h *singoffv1.Hello) *singoffv1.Goaway {
+	key := len(h.GetGuestKey())
 	switch {
-	case len(token)+len(keys) > 1:
-		return identity{}, status.Errorf(codes.InvalidArgument, "%s, %s: send one of them, once", tokenHeader, guestKeyHeader)
-	case len(token) == 1:
-		return identity{}, status.Errorf(codes.Unauthenticated, "%s: isn't accepted: this server has no key to check tokens with", tokenHeader)
-	case len(keys) == 0:
-		return identity{}, nil
+	case h.GetToken() != "" && key != 0:
+		return badHello("hello.guest_key", "excludes a token; send one of them")
+	case key != 0 && key != guestKeyBytes:
+		return badHello("hello.guest_key", fmt.Sprintf("has %d bytes, must have %d", key, guestKeyBytes))
 	}
-	key, err := decodeGuestKey(keys[0])
-	if err != nil {
-		return identity{}, status.Errorf(codes.InvalidArgument, "%s: %v", guestKeyHeader, err)
-	}
-	return identity{user: rules.Guest(key), known: true}, nil
+	return nil
 }
 
-// decodeGuestKey never repeats the key in its error: it is secret.
-func decodeGuestKey(text string) ([]byte, error) {
-	text = strings.TrimRight(strings.NewReplacer("+", "-", "/", "_").Replace(text), "=")
-	key, err := base64.RawURLEncoding.DecodeString(text)
+// bound says where a token doesn't let its user in, as a field of Hello and what is wrong with it; empty: nowhere. A token for a room that
+// names no namespace is for the one of that name in the default namespace.
+func bound(c *token.Claims, key eventlog.Key, role singoffv1.Role) (field, wrong string) {
+	if c == nil {
+		return "", ""
+	}
+	namespace := c.Namespace
+	if namespace == "" && c.Room != "" {
+		namespace = defaultNamespace
+	}
+	switch {
+	case namespace != "" && namespace != key.Namespace:
+		return "hello.namespace", fmt.Sprintf("is %q, the token is for %q", key.Namespace, namespace)
+	case c.Room != "" && c.Room != key.Room:
+		return "hello.room_id", fmt.Sprintf("is %q, the token is for %q", key.Room, c.Room)
+	case c.Role != singoffv1.Role_ROLE_UNSPECIFIED && c.Role != role:
+		return "hello.role", fmt.Sprintf("is %v, the token is for %v", role, c.Role)
+	}
+	return "", ""
+}
+
+// keptOutOf says why somebody may not look into a namespace; empty: they may.
+func (i identity) keptOutOf(namespace string) string {
+	if i.claims == nil {
+		return ""
+	}
+	_, wrong := bound(&token.Claims{Namespace: i.claims.Namespace, Room: i.claims.Room}, eventlog.Key{Namespace: namespace, Room: i.claims.Room}, 0)
+	return wrong
+}
+
+// renew takes a fresh token of the same user, for the same place, and moves the end of the connection on. nil: it was taken.
+func (c *connection) renew(text string) *rules.Refusal {
+	who, err := c.room.cfg.Door.signIn(text)
+	if err == nil && who.user != c.joining.who.user {
+		err = errors.New("it is another user's")
+	}
+	if err == nil {
+		if field, wrong := bound(who.claims, c.joining.key, c.joining.hello.Role); field != "" {
+			err = fmt.Errorf("%s %s", field, wrong)
+		}
+	}
 	if err != nil {
-		return nil, fmt.Errorf("isn't base64 of %d bytes", guestKeyBytes)
+		return &rules.Refusal{Reason: singoffv1.Rejected_REASON_UNAUTHENTICATED, Field: "renew.token", Message: wrongToken(err)}
 	}
-	if len(key) != guestKeyBytes {
-		return nil, fmt.Errorf("has %d bytes, must have %d", len(key), guestKeyBytes)
-	}
-	return key, nil
+	c.expiry.extend(who.claims.Expires)
+	return nil
 }

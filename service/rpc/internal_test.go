@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/room/rules"
 )
 
 // A server that was stopped for a minute finds its timer long over and the client's pings still unread: calling the client lost then
@@ -85,14 +86,14 @@ func FuzzJoinRequest(f *testing.F) {
 			}
 			return
 		}
-		j, goaway := parseHello(in.request)
+		j, goaway := Door{}.parseHello(in.request)
 		if (j == nil) == (goaway == nil) || goaway != nil && (goaway.GetField() == "" || goaway.GetMessage() == "") {
 			t.Fatalf("got %v, %v, want one of them, a Goaway with field and message", j, goaway)
 		}
 		if j != nil && (checkID(j.key.Namespace) != "" || checkID(j.key.Room) != "" || j.about.Instance == "") {
 			t.Fatalf("got %+v, want ids of their form", j)
 		}
-		cmd := parseCommand(in.request, track)
+		cmd := parseCommand(in.request, asked{track: track, renew: func(string) *rules.Refusal { return nil }})
 		if cmd.Number != in.request.GetNumber() || cmd.Refusal != nil && (cmd.Body != nil || cmd.Refusal.Field == "" || cmd.Refusal.Message == "") {
 			t.Fatalf("got %+v, want its number, and a body or a refusal with field and message", cmd)
 		}

@@ -13,21 +13,31 @@ import (
 )
 
 // join waits for the Hello and hands it to the room. Neither a Goaway nor a Conn: the connection is broken.
-func (c *connection) join() (pingInterval time.Duration, refused *singoffv1.Goaway) {
+func (c *connection) join() (refused *singoffv1.Goaway) {
+	from, door := c.stream.Peer(), c.room.cfg.Door
+	closed, full := door.Limits.Stream(from.Addr)
+	c.closed = closed
+	if full != nil {
+		return tooMany(full)
+	}
 	req, goaway := c.awaitHello()
 	if goaway != nil || req == nil {
-		return 0, goaway
+		return goaway
 	}
-	j, goaway := parseHello(req)
+	if refused := tooMany(door.Limits.Join(from.Addr)); refused != nil {
+		return refused
+	}
+	j, goaway := door.parseHello(req)
 	if goaway != nil {
-		return 0, goaway
+		return goaway
 	}
-	from := c.stream.Peer()
+	c.joining = j
 	j.about.RemoteAddr, j.about.UserAgent, j.about.Transport = from.Addr, from.UserAgent, from.Transport
+	j.about.MayOpen = func() *singoffv1.Goaway { return tooMany(door.Limits.Room(from.Addr)) }
 	if c.conn, goaway = c.room.cfg.Manager.Join(j.key, j.hello, j.about); goaway == nil && c.onJoin != nil {
-		c.onJoin(c.conn.ID())
+		c.onJoin(c.conn.ID(), j.who.user)
 	}
-	return j.pingInterval, goaway
+	return goaway
 }
 
 // awaitHello gives the first message. Neither a message nor a Goaway: the connection is broken.

@@ -19,12 +19,16 @@ const (
 
 // ListRooms implements singoffv1.RoomServiceServer.
 func (r *Room) ListRooms(ctx context.Context, req *singoffv1.ListRoomsRequest) (*singoffv1.ListRoomsResponse, error) {
-	if _, err := identityOf(ctx); err != nil {
+	who, err := r.cfg.Door.enter(ctx)
+	if err != nil {
 		return nil, err
 	}
 	namespace := namespaceOf(req.GetNamespace())
 	if wrong := checkID(namespace); wrong != "" {
 		return nil, status.Error(codes.InvalidArgument, "namespace: "+wrong)
+	}
+	if wrong := who.keptOutOf(namespace); wrong != "" {
+		return nil, status.Error(codes.Unauthenticated, "namespace: "+wrong)
 	}
 	size, err := pageSize(req.GetPageSize())
 	if err != nil {

@@ -34,13 +34,17 @@ type Music struct {
 	singoffv1.UnimplementedMusicServiceServer
 
 	songs Songs
+	door  Door
 }
 
-// NewMusic makes a Music of a catalogue.
-func NewMusic(songs Songs) *Music { return &Music{songs: songs} }
+// NewMusic makes a Music of a catalogue, for those whom the door lets in.
+func NewMusic(songs Songs, door Door) *Music { return &Music{songs: songs, door: door} }
 
 // ListTracks implements singoffv1.MusicServiceServer.
-func (m *Music) ListTracks(_ context.Context, req *singoffv1.ListTracksRequest) (*singoffv1.ListTracksResponse, error) {
+func (m *Music) ListTracks(ctx context.Context, req *singoffv1.ListTracksRequest) (*singoffv1.ListTracksResponse, error) {
+	if _, err := m.door.enter(ctx); err != nil {
+		return nil, err
+	}
 	query, size := req.GetQuery(), int(req.GetPageSize())
 	if n := utf8.RuneCountInString(query); n > queryMax {
 		return nil, status.Errorf(codes.InvalidArgument, "query: has %d characters, at most %d are allowed", n, queryMax)
@@ -63,7 +67,10 @@ func (m *Music) ListTracks(_ context.Context, req *singoffv1.ListTracksRequest) 
 }
 
 // GetTracks implements singoffv1.MusicServiceServer.
-func (m *Music) GetTracks(_ context.Context, req *singoffv1.GetTracksRequest) (*singoffv1.GetTracksResponse, error) {
+func (m *Music) GetTracks(ctx context.Context, req *singoffv1.GetTracksRequest) (*singoffv1.GetTracksResponse, error) {
+	if _, err := m.door.enter(ctx); err != nil {
+		return nil, err
+	}
 	ids := req.GetTrackIds()
 	if len(ids) == 0 || len(ids) > trackIDsMax {
 		return nil, status.Errorf(codes.InvalidArgument, "track_ids: has %d ids, must have 1 to %d", len(ids), trackIDsMax)

@@ -58,7 +58,7 @@ func (s *shelf) Track(id string) (catalog.Track, error) {
 func TestListTracksAsksForAPage(t *testing.T) {
 	t.Parallel()
 	s := &shelf{n: 120}
-	resp, err := rpc.NewMusic(s).ListTracks(t.Context(), &singoffv1.ListTracksRequest{Query: "밤", PageSize: 7, PageToken: "x"})
+	resp, err := rpc.NewMusic(s, rpc.Door{}).ListTracks(t.Context(), &singoffv1.ListTracksRequest{Query: "밤", PageSize: 7, PageToken: "x"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,14 +68,14 @@ func TestListTracksAsksForAPage(t *testing.T) {
 	if len(resp.GetTracks()) != 7 || resp.GetNextPageToken() != "more" || resp.GetTotalSize() != 120 {
 		t.Errorf("got %d tracks, token %q, %d in all; want 7, more, 120", len(resp.GetTracks()), resp.GetNextPageToken(), resp.GetTotalSize())
 	}
-	if _, err := rpc.NewMusic(s).ListTracks(t.Context(), &singoffv1.ListTracksRequest{}); err != nil || s.page.Size != 50 {
+	if _, err := rpc.NewMusic(s, rpc.Door{}).ListTracks(t.Context(), &singoffv1.ListTracksRequest{}); err != nil || s.page.Size != 50 {
 		t.Errorf("got %v and a page of %d, want 50 for who doesn't say", err, s.page.Size)
 	}
 }
 
 func TestGetTracksKeepsTheOrderAndLeavesOutUnknown(t *testing.T) {
 	t.Parallel()
-	resp, err := rpc.NewMusic(&shelf{n: 5}).GetTracks(t.Context(), &singoffv1.GetTracksRequest{TrackIds: []string{"t3", "no", "t1", "t3", ""}})
+	resp, err := rpc.NewMusic(&shelf{n: 5}, rpc.Door{}).GetTracks(t.Context(), &singoffv1.GetTracksRequest{TrackIds: []string{"t3", "no", "t1", "t3", ""}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestTrackInfoTellsWhatThereIs(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			resp, err := rpc.NewMusic(one{tt.track}).GetTracks(t.Context(), &singoffv1.GetTracksRequest{TrackIds: []string{"id"}})
+			resp, err := rpc.NewMusic(one{tt.track}, rpc.Door{}).GetTracks(t.Context(), &singoffv1.GetTracksRequest{TrackIds: []string{"id"}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -163,7 +163,7 @@ func TestMusicRefusals(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := tt.call(rpc.NewMusic(&shelf{n: 1, err: tt.err}))
+			err := tt.call(rpc.NewMusic(&shelf{n: 1, err: tt.err}, rpc.Door{}))
 			if status.Code(err) != tt.code || !strings.Contains(status.Convert(err).Message(), tt.message) {
 				t.Errorf("got %v, want %v: %s", err, tt.code, tt.message)
 			}

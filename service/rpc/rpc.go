@@ -63,6 +63,8 @@ type Config struct {
 	// Limits are those told in Welcome. Enforced here: message_bytes (1 KiB to 64 KiB; default 16 KiB), commands_per_second (default 50) and
 	// command_burst (default 100). The others are the room's.
 	Limits *singoffv1.Limits
+	// Door is who may come in. The zero one lets every guest in, and nobody with a token.
+	Door Door
 	// HelloTimeout is how long a stream may be open without a Hello. Default 5 s.
 	HelloTimeout time.Duration
 	// BeatInterval is how often a Watch says something. Default 3 s.

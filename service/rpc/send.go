@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/room/rules"
 )
 
 const (
@@ -26,7 +27,10 @@ func (r *Room) Send(ctx context.Context, req *singoffv1.SendRequest) (*singoffv1
 	}
 	w := r.watches.find([connectionIDBytes]byte(req.GetConnectionId()))
 	if w == nil {
-		return nil, errNoConnection
+		return nil, r.noConnection(ctx)
+	}
+	if err := r.cfg.Door.owns(ctx, w.user); err != nil {
+		return nil, err
 	}
 	select {
 	case w.sending <- struct{}{}:
@@ -44,6 +48,23 @@ func (r *Room) Send(ctx context.Context, req *singoffv1.SendRequest) (*singoffv1
 }
 
 var errNoConnection = status.Error(codes.NotFound, "connection_id: there is no such connection, or it has ended; make a new one")
+
+// noConnection counts who asks for one that isn't there; how fast a connection may send is its own limit.
+func (r *Room) noConnection(ctx context.Context) error {
+	if err := r.cfg.Door.mayCall(ctx); err != nil {
+		return err
+	}
+	return errNoConnection
+}
+
+// owns checks who a Send says that it is by. It needn't say: the connection's id is secret, and the stream ends with its token.
+func (d Door) owns(ctx context.Context, user rules.User) error {
+	who, err := d.shown(ctx)
+	if err == nil && who.known && who.user != user {
+		err = status.Error(codes.Unauthenticated, "connection_id: is another user's connection")
+	}
+	return err
+}
 
 func (r *Room) checkSend(req *singoffv1.SendRequest) error {
 	refuse := func(format string, args ...any) error { return status.Errorf(codes.InvalidArgument, format, args...) }

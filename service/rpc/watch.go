@@ -7,6 +7,7 @@ import (
 	"google.golang.org/grpc"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/room/rules"
 )
 
 // Watch implements singoffv1.RoomServiceServer: a Join whose messages after the Hello come through Send.
@@ -25,7 +26,8 @@ func (r *Room) Watch(req *singoffv1.WatchRequest, stream grpc.ServerStreamingSer
 	defer close(w.over)
 	return r.serve(w, serving{
 		beat: r.cfg.BeatInterval,
-		onJoin: func(id [16]byte) {
+		onJoin: func(id [16]byte, user rules.User) {
+			w.user = user
 			r.watches.add(id, w)
 			context.AfterFunc(stream.Context(), func() { r.watches.remove(id) })
 		},
@@ -37,6 +39,7 @@ type watch struct {
 	grpc.ServerStream
 	out   outbound
 	hello *singoffv1.JoinRequest // until it was received
+	user  rules.User             // set before it can be found
 
 	commands chan *singoffv1.JoinRequest // from Send to Receive
 	over     chan struct{}               // closed with the end of Watch
