@@ -9,8 +9,10 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/limit"
 	"github.com/singoff/singoff/service/room"
 	"github.com/singoff/singoff/service/room/rules"
+	"github.com/singoff/singoff/service/token"
 )
 
 // Config is what an operator chooses of a server. DefaultConfig has the defaults.
@@ -43,6 +45,22 @@ type Config struct {
 	// MaxRooms are loaded at once, at least 1. Default 10,000.
 	MaxRooms int
 
+	// JWTKey is a file with the key or keys that users' tokens are signed with; see token.Verifier. Default none: tokens are refused.
+	JWTKey string
+	// JWTAudience is what a token must name if it names an audience. Default token.DefaultAudience.
+	JWTAudience string
+	// SignedInOnly keeps guests out; it needs a JWTKey. Default false.
+	SignedInOnly bool
+
+	// JoinsPerMinute of one address (of IPv6 a /64), up to 1,000,000; 0: no limit, here and below. Default 60.
+	JoinsPerMinute int
+	// RoomsPerHour that one address may open anew. Default 20.
+	RoomsPerHour int
+	// StreamsPerAddress are open at once. Default 100.
+	StreamsPerAddress int
+	// CallsPerSecond of one address beside its streams, in the long run. Default 20.
+	CallsPerSecond int
+
 	// DrainTime is how long a shutdown may take, 1 s to 10 min. Default 10 s.
 	DrainTime time.Duration
 	// ComeBackSpread is over how long the clients are spread that a shutdown sends away, 0 to 10 min. Default 5 s.
@@ -67,6 +85,11 @@ func DefaultConfig() Config {
 		CommandBurst:      100,
 		MaxConnections:    50_000,
 		MaxRooms:          10_000,
+		JWTAudience:       token.DefaultAudience,
+		JoinsPerMinute:    limit.DefaultConfig().JoinsPerMinute,
+		RoomsPerHour:      limit.DefaultConfig().RoomsPerHour,
+		StreamsPerAddress: limit.DefaultConfig().Streams,
+		CallsPerSecond:    limit.DefaultConfig().CallsPerSecond,
 		DrainTime:         10 * time.Second,
 		ComeBackSpread:    5 * time.Second,
 		Version:           "devel",
@@ -96,6 +119,8 @@ func (c Config) Validate() error {
 	refuse(c.CommandBurst >= 1 && c.CommandBurst <= 10_000, "command burst: %d is not within 1 to 10000", c.CommandBurst)
 	refuse(c.MaxConnections >= 1, "max connections: %d is below 1", c.MaxConnections)
 	refuse(c.MaxRooms >= 1, "max rooms: %d is below 1", c.MaxRooms)
+	refuse(!c.SignedInOnly || c.JWTKey != "", "guests: nobody could come in without guests and without a JWT key")
+	errs = append(errs, c.perAddress().Validate())
 	refuse(c.DrainTime >= time.Second && c.DrainTime <= 10*time.Minute, "drain time: %v is not within 1s to 10m", c.DrainTime)
 	refuse(c.ComeBackSpread >= 0 && c.ComeBackSpread <= 10*time.Minute, "come-back spread: %v is not within 0s to 10m", c.ComeBackSpread)
 	if err := errors.Join(errs...); err != nil {

@@ -97,10 +97,15 @@ func (s *Server) openRooms(ctx context.Context) (err error) {
 
 // openServices makes the services and their servers.
 func (s *Server) openServices(context.Context) (err error) {
+	door, err := s.openDoor()
+	if err != nil {
+		return err
+	}
 	s.rooms, err = rpc.NewRoom(rpc.Config{
 		Manager:    rpc.Rooms(s.manager),
 		Track:      track(s.songs),
 		Limits:     s.cfg.limits(),
+		Door:       door,
 		Registerer: s.registry,
 		Logger:     s.cfg.Logger,
 	})
@@ -108,7 +113,7 @@ func (s *Server) openServices(context.Context) (err error) {
 		return err
 	}
 	s.atClose(func() error { s.rooms.Wait(); return nil })
-	s.grpc, s.health = newGRPC(s.cfg, s.rooms, rpc.NewMusic(s.songs, rpc.Door{}))
+	s.grpc, s.health = newGRPC(s.cfg, s.rooms, rpc.NewMusic(s.songs, door))
 	s.atClose(func() error { s.grpc.Stop(); return nil })
 	s.sockets, err = socket.New(socket.Config{
 		Serve:        s.rooms.Serve,

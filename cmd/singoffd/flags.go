@@ -28,6 +28,15 @@ type flags struct {
 	AwayLimit time.Duration `group:"Rooms" default:"${away_limit}" placeholder:"TIME" help:"After how long an away member has left (${default})."`
 	StartLead time.Duration `group:"Rooms" default:"${start_lead}" placeholder:"TIME" help:"How far ahead a song starts (${default})."`
 
+	JWTKey      string `name:"jwt-key" group:"Users" type:"path" placeholder:"FILE" help:"File with the key of users' signed tokens: a secret of 32 bytes or more (HS256), an Ed25519 public key in PEM, or a JWKS. Read again when it changes."`
+	JWTAudience string `name:"jwt-audience" group:"Users" default:"${jwt_audience}" placeholder:"NAME" help:"What a token must name if it has an aud (${default})."`
+	Guests      bool   `group:"Users" default:"true" negatable:"" help:"Let in guests, who have no token (${default}; --guests=false for signed-in users only)."`
+
+	JoinsPerMinute    int `group:"Limits" default:"${joins_per_minute}" placeholder:"N" help:"Joins of one address; 0: no limit, here and in the next three (${default})."`
+	RoomsPerHour      int `group:"Limits" default:"${rooms_per_hour}" placeholder:"N" help:"New rooms of one address (${default})."`
+	StreamsPerAddress int `group:"Limits" default:"${streams_per_address}" placeholder:"N" help:"Open streams of one address (${default})."`
+	CallsPerSecond    int `group:"Limits" default:"${calls_per_second}" placeholder:"N" help:"Other calls of one address (${default})."`
+
 	MessageBytes      int     `group:"Limits" default:"${message_bytes}" placeholder:"BYTES" help:"The largest command, 1024 to 65536 (${default})."`
 	ChatCharacters    int     `group:"Limits" default:"${chat_characters}" placeholder:"N" help:"The longest chat text, in characters, up to 4000 (${default})."`
 	CommandsPerSecond float64 `group:"Limits" default:"${commands_per_second}" placeholder:"N" help:"Commands a connection is read at per second in the long run (${default})."`
@@ -121,6 +130,11 @@ func defaults(d service.Config) kong.Vars {
 		"command_burst":       fmt.Sprint(d.CommandBurst),
 		"max_connections":     fmt.Sprint(d.MaxConnections),
 		"max_rooms":           fmt.Sprint(d.MaxRooms),
+		"jwt_audience":        d.JWTAudience,
+		"joins_per_minute":    fmt.Sprint(d.JoinsPerMinute),
+		"rooms_per_hour":      fmt.Sprint(d.RoomsPerHour),
+		"streams_per_address": fmt.Sprint(d.StreamsPerAddress),
+		"calls_per_second":    fmt.Sprint(d.CallsPerSecond),
 		"drain_time":          d.DrainTime.String(),
 		"come_back_spread":    d.ComeBackSpread.String(),
 	}
@@ -136,6 +150,9 @@ func (f flags) config() service.Config {
 	cfg.Rules.ChatCharacters = f.ChatCharacters
 	cfg.MessageBytes, cfg.CommandsPerSecond, cfg.CommandBurst = f.MessageBytes, f.CommandsPerSecond, f.CommandBurst
 	cfg.MaxConnections, cfg.MaxRooms = f.MaxConnections, f.MaxRooms
+	cfg.JWTKey, cfg.JWTAudience, cfg.SignedInOnly = f.JWTKey, f.JWTAudience, !f.Guests
+	cfg.JoinsPerMinute, cfg.RoomsPerHour = f.JoinsPerMinute, f.RoomsPerHour
+	cfg.StreamsPerAddress, cfg.CallsPerSecond = f.StreamsPerAddress, f.CallsPerSecond
 	cfg.DrainTime, cfg.ComeBackSpread = f.DrainTime, f.ComeBackSpread
 	cfg.Version = versionName()
 	return cfg
