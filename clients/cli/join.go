@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/singoff/singoff/clients/cli/show"
 	"github.com/singoff/singoff/clients/cli/statedir"
 	"github.com/singoff/singoff/clients/cli/talk"
+	"github.com/singoff/singoff/clients/cli/tui"
 	singoff "github.com/singoff/singoff/clients/go"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 )
@@ -26,13 +28,17 @@ type joinCommand struct {
 	Room     string `arg:"" help:"Title of the room, in any script. Whoever types the same title is in the same room."`
 	Nick     string `short:"n" env:"SINGOFF_NICK" placeholder:"NAME" help:"Your nickname, 1 to 32 characters, unique in the room ($$${env}). Observers need none."`
 	Role     string `short:"r" enum:"singer,watcher,observer" default:"watcher" help:"singer (on stage, two seats), watcher (front row, six seats) or observer (looks on, says nothing). Default: ${default}."`
+	Plain    bool   `help:"Write line by line, as to a file, instead of using the whole terminal. Also with TERM=dumb."`
 	JSON     bool   `name:"json" help:"Read and write one JSON message a line instead of text: see below."`
 	StateDir string `type:"path" env:"SINGOFF_STATE_DIR" placeholder:"DIR" help:"Where your guest key and your place in each room are kept ($$XDG_STATE_HOME/singoff or ~/.local/state/singoff; $$${env})."`
 }
 
 // Help is what `singoff join --help` adds.
 func (joinCommand) Help() string {
-	return `Lines you type are said to the room. Lines that begin with / are commands: /vote NICK up, /cheer, /song, /play, /pause, /seek 1:05,
+	return `On a terminal the room takes the whole of it: seats, tallies, what plays, and what is said. --plain, and anything that isn't a terminal on
+either side, writes line by line instead.
+
+Lines you type are said to the room. Lines that begin with / are commands: /vote NICK up, /cheer, /song, /play, /pause, /seek 1:05,
 /whisper NICK TEXT, /who, /leave; /help lists them all. A line that begins with // says one that begins with /.
 
 Ctrl-C, /leave and the end of the input leave the room; a second Ctrl-C ends the program at once. A program that is killed,
@@ -101,6 +107,12 @@ func (c *joinCommand) store(g *globals, key statedir.Key, roomID string) (*state
 
 // talk holds the conversation. Who left begins anew the next time; who went otherwise comes back to where they were.
 func (c *joinCommand) talk(ctx context.Context, g *globals, s *seat) error {
+	if c.onScreen(g) {
+		if err := tui.Run(ctx, tui.Config{Client: s.client, Room: s.room, Asked: s.asked, In: g.cfg.In, Out: g.cfg.Out}); err != nil {
+			return err
+		}
+		return s.store.Forget(context.WithoutCancel(ctx))
+	}
 	mode := c.mode(g, s)
 	err := talk.Run(ctx, talk.Config{Room: s.room, Mode: mode, In: g.cfg.In})
 	if err != nil {
@@ -110,6 +122,11 @@ func (c *joinCommand) talk(ctx context.Context, g *globals, s *seat) error {
 		return err
 	}
 	return s.store.Forget(context.WithoutCancel(ctx))
+}
+
+// onScreen tells whether the conversation takes the whole terminal.
+func (c *joinCommand) onScreen(g *globals) bool {
+	return !c.JSON && !c.Plain && os.Getenv("TERM") != "dumb" && isTerminal(g.cfg.In) && isTerminal(g.cfg.Out)
 }
 
 func (c *joinCommand) mode(g *globals, s *seat) talk.Mode {

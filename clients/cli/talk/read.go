@@ -11,26 +11,49 @@ import (
 // ErrLineTooLong is given to Mode.Failed for a line of more than MaxLine bytes: nothing of it is sent, and the next line is read.
 var ErrLineTooLong = errors.New("the line is too long")
 
-// readLoop hands on the lines of In until its end, or that of the conversation.
+// readLoop hands on the lines of the input until its end, or that of the conversation.
 func (c *conversation) readLoop() {
 	defer close(c.lines)
+	if c.Lines != nil {
+		c.passOn()
+		return
+	}
 	r := bufio.NewReaderSize(c.In, 4096)
 	for number := 1; ; number++ {
 		text, size, err := readLine(r)
-		l := line{number: number, text: text}
-		if size > MaxLine {
-			l.err = fmt.Errorf("%w: %d bytes, and %d is the limit; nothing of it was sent", ErrLineTooLong, size, MaxLine)
-		}
-		if size > 0 || err == nil {
-			select {
-			case c.lines <- l:
-			case <-c.ctx.Done():
-				return
-			}
+		if (size > 0 || err == nil) && !c.handOn(line{number: number, text: text}, size) {
+			return
 		}
 		if err != nil {
 			return
 		}
+	}
+}
+
+// passOn hands on Lines.
+func (c *conversation) passOn() {
+	for number := 1; ; number++ {
+		select {
+		case text, ok := <-c.Lines:
+			if !ok || !c.handOn(line{number: number, text: text}, len(text)) {
+				return
+			}
+		case <-c.ctx.Done():
+			return
+		}
+	}
+}
+
+// handOn hands on a line of so many bytes; false: the conversation is over.
+func (c *conversation) handOn(l line, size int) bool {
+	if size > MaxLine {
+		l.err = fmt.Errorf("%w: %d bytes, and %d is the limit; nothing of it was sent", ErrLineTooLong, size, MaxLine)
+	}
+	select {
+	case c.lines <- l:
+		return true
+	case <-c.ctx.Done():
+		return false
 	}
 }
 

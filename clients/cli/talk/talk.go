@@ -68,6 +68,8 @@ type Config struct {
 	// In holds the lines. It's read until its end, or the end of the conversation; a Read that waits then is left behind, as
 	// a terminal's can't be interrupted: it ends with In.
 	In io.Reader
+	// Lines are taken instead of In, if they are given: for a source whose lines may hold line feeds. Closing it is the end of the input.
+	Lines <-chan string
 	// Patience is how long, after the end of In, one command may take before those that wait are given up; 0: 30 s.
 	Patience time.Duration
 	// Goodbye is how long the answer to Leave is waited for; 0: 3 s.
