@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,6 +25,8 @@ type client struct {
 	conn net.Conn
 	r    *bufio.Reader
 	body []byte // bytes of gRPC frames that were read and aren't parsed
+	// queue has events that were read and not looked at.
+	queue []*singoffv1.Event
 }
 
 // upgrade makes a websocket of a connection.
@@ -38,17 +41,20 @@ func upgrade(t *testing.T, conn net.Conn, path string, header ...string) *client
 	return c
 }
 
-// handshake sends what a browser sends.
+// handshake sends what a browser sends; the lines given replace those of the same header.
 func (c *client) handshake(path string, header ...string) *http.Response {
 	c.t.Helper()
-	lines := append([]string{
-		"GET " + path + " HTTP/1.1", "Host: battle.example", "Connection: keep-alive, Upgrade", "Upgrade: websocket",
-		"Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "User-Agent: test",
-	}, header...)
-	if !strings.Contains(strings.Join(header, "\n"), "Sec-WebSocket-Protocol") {
-		lines = append(lines, "Sec-WebSocket-Protocol: grpc-websockets")
+	lines := []string{"GET " + path + " HTTP/1.1", "Host: battle.example"}
+	for _, standard := range []string{
+		"Connection: keep-alive, Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol: grpc-websockets", "User-Agent: test",
+	} {
+		key, _, _ := strings.Cut(standard, " ")
+		if !slices.ContainsFunc(header, func(line string) bool { return strings.HasPrefix(line, key) }) {
+			lines = append(lines, standard)
+		}
 	}
-	c.send([]byte(strings.Join(lines, "\r\n") + "\r\n\r\n"))
+	c.send([]byte(strings.Join(append(lines, header...), "\r\n") + "\r\n\r\n"))
 	resp, err := http.ReadResponse(c.r, nil)
 	if err != nil {
 		c.t.Fatal(err)

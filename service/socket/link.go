@@ -66,9 +66,9 @@ func newLink(h *Handler, r *http.Request) *link {
 func (l *link) open(conn net.Conn, buffered *bufio.Reader) {
 	cfg := &l.handler.cfg
 	l.conn, l.raw = conn, bottom(conn)
-	var k kernel
+	var k kernel = untold{}
 	if tcp, ok := l.raw.(*net.TCPConn); ok {
-		k = newKernel(tcp, cfg.WriteTimeout)
+		k = tune(tcp, cfg.WriteTimeout)
 	}
 	l.watch = &watch{
 		pulse: l.pulse, kernel: k,

@@ -31,10 +31,10 @@ type pulse struct {
 	heard, listening atomic.Int64
 	// writing is since when the write under way is, 0: there is none.
 	writing atomic.Int64
-	// pinged is when the last ping was begun to be written, written when it was, 0: not yet; delivered is what the kernel will have got
-	// acknowledged when that ping has reached the client's machine, 0: the kernel doesn't tell.
-	pinged, written atomic.Int64
-	delivered       atomic.Uint64
+	// pinged is when the last ping was begun to be written, written when it was, 0: not yet. acked is what the kernel had got acknowledged
+	// then, and delivered what it will have when that ping has reached the client's machine; 0: the kernel doesn't tell.
+	pinged, written  atomic.Int64
+	acked, delivered atomic.Uint64
 }
 
 func newPulse() *pulse {

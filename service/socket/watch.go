@@ -22,6 +22,20 @@ const (
 	lookAgain = 200 * time.Millisecond
 )
 
+// kernel is what the operating system knows of what was sent; false: it doesn't.
+type kernel interface {
+	// acked is how many bytes of all that was written the client's machine has acknowledged.
+	acked() (uint64, bool)
+	// queued is how many bytes were written and aren't acknowledged.
+	queued() (uint64, bool)
+}
+
+// untold is a kernel that tells nothing: the time-outs alone decide.
+type untold struct{}
+
+func (untold) acked() (uint64, bool)  { return 0, false }
+func (untold) queued() (uint64, bool) { return 0, false }
+
 // watch pings a silent client and tells a dead one from a slow one. A client is lost when nothing came since a ping for as long as the ping is
 // with its machine and this end really listened, or when a write is under way of which nothing is taken. It looks now and then by one
 // timer; receiving and sending cost it nothing but the times in pulse.
@@ -36,13 +50,13 @@ type watch struct {
 
 	// Belong to the look there is.
 
-	due        time.Time
 	acked      uint64 // what the kernel had got acknowledged at the last look
 	progressed int64  // the last look that found more
 	reached    int64  // the first look that found the last ping delivered; 0: none has
 	reachedBy  int64  // that ping: pulse.pinged
 
 	mu      sync.Mutex // protects what follows
+	due     time.Time  // of the next look
 	timer   *time.Timer
 	stopped bool
 	looks   sync.WaitGroup // looks that are armed or under way
@@ -80,10 +94,17 @@ func (w *watch) arm(d time.Duration) {
 	}
 }
 
+// late: this look isn't on time.
+func (w *watch) late() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return time.Since(w.due) > lateness
+}
+
 // look runs in a goroutine of the timer's.
 func (w *watch) look() {
 	defer w.looks.Done()
-	late := time.Since(w.due) > lateness
+	late := w.late()
 	now := w.pulse.now()
 	w.seeProgress(now)
 	verdict, wait, ping := w.judge(now)
@@ -103,16 +124,13 @@ func (w *watch) look() {
 // pinged is called when a ping was written, by who wrote it. The acknowledged come first: more of them meanwhile make the place too low by
 // that, never too high.
 func (w *watch) pinged() {
-	acked, ok := w.kernel.acked()
-	if ok {
-		var queued uint64
-		if queued, ok = w.kernel.queued(); ok {
-			w.pulse.delivered.Store(acked + queued)
-		}
+	acked, _ := w.kernel.acked()
+	delivered := uint64(0)
+	if queued, ok := w.kernel.queued(); ok {
+		delivered = acked + queued
 	}
-	if !ok {
-		w.pulse.delivered.Store(0)
-	}
+	w.pulse.acked.Store(acked)
+	w.pulse.delivered.Store(delivered)
 	w.pulse.written.Store(w.pulse.now())
 }
 
@@ -122,7 +140,7 @@ func (w *watch) seeProgress(now int64) {
 	if !ok {
 		return
 	}
-	if acked > w.acked {
+	if acked > max(w.acked, w.pulse.acked.Load()) {
 		w.acked, w.progressed = acked, now
 	}
 	if pinged := w.pulse.pinged.Load(); pinged != w.reachedBy {
@@ -149,8 +167,8 @@ func (w *watch) judge(now int64) (verdict error, wait time.Duration, ping bool) 
 		return verdict, min(wait, left, w.pingTimeout/2), ping
 	}
 	left := w.interval - time.Duration(now-heard)
-	if left <= 0 {
-		return nil, min(wait, w.pingTimeout/2), true
+	if left <= 0 { // soon after it the ping should be with the client's machine
+		return nil, min(wait, w.pingTimeout/16), true
 	}
 	return nil, min(wait, left), false
 }
