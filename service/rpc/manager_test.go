@@ -16,7 +16,7 @@ import (
 )
 
 // realServer is a Room over real rooms, in a synctest bubble.
-func realServer(t *testing.T) (*server, *room.Manager) {
+func realServer(t *testing.T, change ...func(*rpc.Config)) (*server, *room.Manager) {
 	t.Helper()
 	s := &server{registry: prometheus.NewPedanticRegistry()}
 	log, err := memlog.New(memlog.Config{})
@@ -32,7 +32,11 @@ func realServer(t *testing.T) (*server, *room.Manager) {
 		manager.Close()
 		log.Close()
 	})
-	s.Room, err = rpc.NewRoom(rpc.Config{Manager: rpc.Rooms(manager), Track: songs, Registerer: s.registry})
+	cfg := rpc.Config{Manager: rpc.Rooms(manager), Track: songs, Registerer: s.registry}
+	for _, f := range change {
+		f(&cfg)
+	}
+	s.Room, err = rpc.NewRoom(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
