@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/clientaddr"
 	"github.com/singoff/singoff/service/limit"
 	"github.com/singoff/singoff/service/room"
 	"github.com/singoff/singoff/service/room/rules"
@@ -26,6 +27,22 @@ type Config struct {
 	AdminAddr string
 	// AdminTokenFile holds the token that the operator must show: 16 to 512 printable characters. Default none: the socket's owner is let in.
 	AdminTokenFile string
+
+	// TLS is TLSOff or TLSSelf; off with TLSCert and TLSKey is those. Default TLSOff.
+	TLS string
+	// TLSCert and TLSKey are files in PEM, a certificate with its chain and its key, for both ports; read anew when they change. Default none.
+	TLSCert, TLSKey string
+	// TLSDir keeps the house's CA of TLSSelf. Default singoff/tls in the user's configuration directory.
+	TLSDir string
+	// PublicURL is where people find the server, if a proxy or a name is in front: https://sing.example/battle. Default: the best address.
+	PublicURL string
+	// BasePath is the path below which the HTTP port answers, and without it too: /battle. Default: that of PublicURL.
+	BasePath string
+	// TrustedProxies are believed in what they say of the client, as clientaddr.ParseTrusted reads them. Default: those of this machine.
+	TrustedProxies []string
+	// AllowedOrigins are the sites whose pages may speak to the server, beside its own, as origin.New reads them. Default none.
+	AllowedOrigins []string
+
 	// Log keeps what happened in the rooms: `memory`, gone with the process. Default memory.
 	Log string
 	// Songs are folders or bucket URLs with songs. None: the demo songs.
@@ -78,6 +95,8 @@ func DefaultConfig() Config {
 		GRPCAddr:          "127.0.0.1:7070",
 		HTTPAddr:          "127.0.0.1:8080",
 		AdminAddr:         AdminAuto,
+		TLS:               TLSOff,
+		TrustedProxies:    clientaddr.DefaultTrusted,
 		Log:               LogMemory,
 		Rules:             rules.DefaultConfig(),
 		MessageBytes:      16 << 10,
@@ -112,7 +131,7 @@ func (c Config) Validate() error {
 		_, err := parseAddr(addr)
 		refuse(err == nil, "%s: %v", field, err)
 	}
-	errs = append(errs, c.checkAdmin())
+	errs = append(errs, c.checkAdmin(), c.checkNetwork())
 	refuse(c.Log == LogMemory, "log: %q is unknown; there is %q", c.Log, LogMemory)
 	refuse(c.MessageBytes >= 1<<10 && c.MessageBytes <= 64<<10, "message bytes: %d is not within 1024 to 65536", c.MessageBytes)
 	refuse(c.CommandsPerSecond >= 1 && c.CommandsPerSecond <= 10_000, "commands per second: %v is not within 1 to 10000", c.CommandsPerSecond)

@@ -29,6 +29,9 @@ func (s *Server) drain() {
 	if webErr := s.web.Shutdown(ctx); webErr != nil {
 		_ = s.web.Close() // its listener was closed before: nothing to tell
 	}
+	if s.plain != nil {
+		_ = s.plain.Close() // its listener went with the other side's
+	}
 	if s.admin != nil {
 		stopGRPC(ctx, s.admin) // last: the operator may look on
 	}

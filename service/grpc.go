@@ -32,8 +32,8 @@ const (
 )
 
 // newGRPC makes the gRPC server with all its services.
-func newGRPC(cfg Config, room singoffv1.RoomServiceServer, music singoffv1.MusicServiceServer) (*grpc.Server, *health.Server) {
-	srv := grpc.NewServer(
+func newGRPC(cfg Config, room singoffv1.RoomServiceServer, music singoffv1.MusicServiceServer, more ...grpc.ServerOption) (*grpc.Server, *health.Server) {
+	srv := grpc.NewServer(append([]grpc.ServerOption{
 		grpc.ForceServerCodecV2(rpc.Codec()),
 		grpc.MaxRecvMsgSize(rpc.MaxReceiveBytes),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: keepaliveTime, Timeout: keepaliveTimeout}),
@@ -46,7 +46,7 @@ func newGRPC(cfg Config, room singoffv1.RoomServiceServer, music singoffv1.Music
 		grpc.WaitForHandlers(true),
 		grpc.UnaryInterceptor(rpc.RecoverUnary(cfg.Logger)),
 		grpc.StreamInterceptor(rpc.RecoverStream(cfg.Logger)),
-	)
+	}, more...)...)
 	singoffv1.RegisterRoomServiceServer(srv, room)
 	singoffv1.RegisterMusicServiceServer(srv, music)
 	healthServer := health.NewServer()

@@ -42,6 +42,10 @@ type Server struct {
 	grpcLis net.Listener
 	webLis  net.Listener
 
+	network  network
+	plain    *http.Server // the side of the HTTP port without TLS; nil: TLS is off
+	plainLis net.Listener
+
 	admin    *grpc.Server // nil: the operator has no listener
 	adminLis net.Listener
 
@@ -66,7 +70,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		collectors.NewBuildInfoCollector(),
 	)
-	for _, open := range []func(context.Context) error{s.openRooms, s.openServices, s.bind, s.bindAdmin} {
+	for _, open := range []func(context.Context) error{s.openNetwork, s.openRooms, s.openServices, s.bind, s.bindAdmin} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
@@ -113,12 +117,12 @@ func (s *Server) openServices(context.Context) (err error) {
 		return err
 	}
 	s.atClose(func() error { s.rooms.Wait(); return nil })
-	s.grpc, s.health = newGRPC(s.cfg, s.rooms, rpc.NewMusic(s.songs, door))
+	s.grpc, s.health = newGRPC(s.cfg, s.rooms, rpc.NewMusic(s.songs, door), s.network.grpcOptions()...)
 	s.atClose(func() error { s.grpc.Stop(); return nil })
 	s.sockets, err = socket.New(socket.Config{
 		Serve:        s.rooms.Serve,
 		Calls:        from(s.grpc, rpc.TransportWebsocket),
-		Origin:       web.SameOrigin,
+		Origin:       s.network.origins.Allowed,
 		MessageBytes: s.cfg.MessageBytes,
 		Registerer:   s.registry,
 		Logger:       s.cfg.Logger,
@@ -139,18 +143,27 @@ func (s *Server) bind(ctx context.Context) (err error) {
 	if s.webLis, err = listen(ctx, s.cfg.HTTPAddr); err != nil {
 		return fmt.Errorf("HTTP address: %w", err)
 	}
+	s.webLis, s.plainLis = s.network.split(s.webLis)
 	s.atClose(s.webLis.Close)
 	s.web, err = web.NewServer(web.Config{
 		Ready:    s.ready.check,
 		Songs:    s.songs.Handler(),
 		Calls:    from(s.grpc, rpc.TransportFetch),
 		Sockets:  s.sockets,
+		Allowed:  s.network.origins.Allowed,
 		Registry: s.registry,
 		GRPCAddr: s.Addrs().GRPC,
 		Version:  s.cfg.Version,
 		Logger:   s.cfg.Logger,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	if s.plainLis != nil {
+		s.plain = s.network.newPlain(s.web)
+	}
+	s.web.Handler = s.network.behind(s.web.Handler)
+	return nil
 }
 
 // Addrs are where the server is bound; port 0 has become a real one.
@@ -177,6 +190,9 @@ func (s *Server) Run(ctx context.Context) error {
 	defer cancel()
 	ports.Go(func() error { defer cancel(); return s.grpcLoop() })
 	ports.Go(func() error { defer cancel(); return s.webLoop() })
+	if s.plain != nil {
+		ports.Go(func() error { defer cancel(); return s.plainLoop() })
+	}
 	if s.admin != nil {
 		ports.Go(func() error { defer cancel(); return s.adminLoop() })
 	}
@@ -202,17 +218,20 @@ func (s *Server) webLoop() error {
 	return nil
 }
 
+// plainLoop serves the side of the HTTP port without TLS until either side is shut down.
+func (s *Server) plainLoop() error {
+	if err := s.plain.Serve(s.plainLis); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("HTTP port, without TLS: %w", err)
+	}
+	return nil
+}
+
 func (s *Server) announce() {
 	addrs := s.Addrs()
 	s.cfg.Logger.Info().
 		Str("grpc_addr", addrs.GRPC).Str("http_addr", addrs.HTTP).Str("admin_addr", addrs.Admin).
+		Str("url", s.PublicURL()).
 		Str("log", s.cfg.Log).Str("version", s.cfg.Version).
 		Msg("serving")
-	for name, lis := range map[string]net.Listener{"gRPC": s.grpcLis, "HTTP": s.webLis} {
-		if exposed(lis.Addr()) {
-			s.cfg.Logger.Warn().Str("port", name).Str("addr", show(lis.Addr())).
-				Msg("reachable from other machines, and nothing is encrypted yet nor are users checked: " +
-					"whoever can listen in on the network reads guest keys and chat; put a TLS proxy in front, or use a trusted network")
-		}
-	}
+	s.announceReach()
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -15,12 +16,13 @@ import (
 
 // flags are what an operator may say, with the defaults of service.DefaultConfig.
 type flags struct {
-	GRPCAddr       string   `name:"grpc-addr" group:"Where" default:"${grpc_addr}" placeholder:"ADDR" help:"Where clients join: host:port (port 0: any free one) or unix:PATH (${default})."`
-	HTTPAddr       string   `name:"http-addr" group:"Where" default:"${http_addr}" placeholder:"ADDR" help:"Where songs, /healthz, /readyz and /metrics are, in the same forms (${default})."`
+	GRPCAddr       string   `name:"grpc-addr" group:"Where" placeholder:"ADDR" help:"Where clients join: host:port (port 0: any free one) or unix:PATH (${grpc_addr})."`
+	HTTPAddr       string   `name:"http-addr" group:"Where" placeholder:"ADDR" help:"Where browsers join, and where songs, /healthz, /readyz and /metrics are, in the same forms (${http_addr})."`
 	AdminAddr      string   `name:"admin-addr" group:"Where" default:"${admin_addr}" placeholder:"ADDR" help:"Where singoff admin acts: auto (a socket of your own, named after the gRPC port), off, unix:PATH, or host:port with a token file (${default})."`
 	AdminTokenFile string   `name:"admin-token-file" group:"Where" type:"path" placeholder:"FILE" help:"File with the token that singoff admin must show, at least 16 characters."`
 	Log            string   `group:"Where" default:"${log}" enum:"memory" placeholder:"LOG" help:"What keeps the rooms: memory, gone with the process (${default})."`
 	Songs          []string `group:"Where" placeholder:"FOLDER" sep:"none" help:"Folder or file:// URL with songs, their covers and lyrics; may be repeated (demo songs)."`
+	netFlags
 
 	Singers   int           `group:"Rooms" default:"${singers}" placeholder:"N" help:"Singers' seats in a room, 1 to 16 (${default})."`
 	Watchers  int           `group:"Rooms" default:"${watchers}" placeholder:"N" help:"Watchers' seats in a room (${default})."`
@@ -58,7 +60,9 @@ Examples:
 
     singoffd                                              demo songs, this machine only
     singoffd --songs ~/Music/battle --watchers 20         own songs, more watchers
-    singoffd --grpc-addr :7070 --http-addr :8080          reachable from other machines
+    singoffd --lan                                        phones on the house's net too, by a QR code
+    singoffd --lan --tls self                             the same, encrypted
+    singoffd --public-url https://sing.example/battle     behind a proxy on this machine
     singoffd --grpc-addr unix:/run/singoff.sock           over a socket
     SINGOFF_HOLD=1m singoffd                              any flag, as an environment variable
     echo '{"singers": 3, "hold": "45s"}' >singoffd.json
@@ -118,6 +122,8 @@ func defaults(d service.Config) kong.Vars {
 		"grpc_addr":           d.GRPCAddr,
 		"http_addr":           d.HTTPAddr,
 		"admin_addr":          d.AdminAddr,
+		"tls":                 d.TLS,
+		"trusted_proxies":     strings.Join(d.TrustedProxies, ","),
 		"log":                 d.Log,
 		"singers":             fmt.Sprint(d.Rules.Singers),
 		"watchers":            fmt.Sprint(d.Rules.Watchers),
@@ -143,7 +149,9 @@ func defaults(d service.Config) kong.Vars {
 // config is the flags as the server takes them.
 func (f flags) config() service.Config {
 	cfg := service.DefaultConfig()
-	cfg.GRPCAddr, cfg.HTTPAddr, cfg.Log, cfg.Songs = f.GRPCAddr, f.HTTPAddr, f.Log, f.Songs
+	cfg.GRPCAddr, cfg.HTTPAddr = f.addr(f.GRPCAddr, cfg.GRPCAddr), f.addr(f.HTTPAddr, cfg.HTTPAddr)
+	cfg.Log, cfg.Songs = f.Log, f.Songs
+	f.set(&cfg)
 	cfg.AdminAddr, cfg.AdminTokenFile = f.AdminAddr, f.AdminTokenFile
 	cfg.Rules.Singers, cfg.Rules.Watchers = f.Singers, f.Watchers
 	cfg.Rules.Hold, cfg.Rules.AwayLimit, cfg.Rules.StartLead = f.Hold, f.AwayLimit, f.StartLead

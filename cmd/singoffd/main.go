@@ -35,6 +35,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	defer watch.stop()
 	server, err := service.New(ctx, cfg)
 	if err == nil {
+		invite(stdout, server.Reach())
 		err = server.Run(ctx)
 	}
 	switch {
