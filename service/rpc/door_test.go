@@ -213,6 +213,26 @@ func TestRenewThatIsRefused(t *testing.T) {
 	})
 }
 
+// TestTokensStayAtTheDoor: the room is told that a token was renewed, and never sees it.
+func TestTokensStayAtTheDoor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t, withKey(t))
+		stream, conn, end := joined(t, s, hello(showing(tokenOf(t, nil))))
+		stream.say(renew(1, tokenOf(t, nil)))
+		synctest.Wait()
+		taken := conn.taken()
+		if len(taken) != 1 || taken[0].Refusal != nil {
+			t.Fatalf("got %+v, want one Renew", taken)
+		}
+		if body, ok := taken[0].Body.(*singoffv1.Renew); !ok || body.GetToken() != "" {
+			t.Errorf("got %v, want a Renew without a token", taken[0].Body)
+		}
+		stream.cancel()
+		end()
+	})
+}
+
 func TestGuestCannotRenew(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
