@@ -50,12 +50,14 @@ func (s *fetchStream) Send(m *singoffv1.JoinRequest) error {
 		s.greeted = true
 		return s.open(m.GetHello())
 	}
-	select {
-	case s.queue <- m:
-		return nil
-	case <-s.ctx.Done():
-		return causeError(KindFetch, context.Cause(s.ctx))
+	if s.ctx.Err() == nil {
+		select {
+		case s.queue <- m:
+			return nil
+		case <-s.ctx.Done():
+		}
 	}
+	return causeError(KindFetch, context.Cause(s.ctx))
 }
 
 func (s *fetchStream) open(hello *singoffv1.Hello) error {

@@ -44,8 +44,13 @@ func (m *memory) Addr() net.Addr { return &net.UnixAddr{Name: "memory"} }
 func serveMemory(t *testing.T, handler http.Handler) (m *memory, stop func()) {
 	t.Helper()
 	m = &memory{conns: make(chan net.Conn), closed: make(chan struct{})}
-	server := &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)}
 	var loops sync.WaitGroup
+	waited := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		loops.Add(1)
+		defer loops.Done()
+		handler.ServeHTTP(w, r)
+	})
+	server := &http.Server{Handler: waited, ErrorLog: log.New(io.Discard, "", 0)}
 	loops.Go(func() { _ = server.Serve(m) })
 	return m, func() {
 		close(m.closed)

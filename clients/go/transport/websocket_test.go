@@ -314,7 +314,7 @@ func TestWebsocketOverTLS(t *testing.T) {
 	}))
 	server.EnableHTTP2 = true
 	server.StartTLS()
-	defer server.Close()
+	t.Cleanup(server.Close)
 	strict := newWebsocket(t, transport.HTTPConfig{URL: server.URL + "/base"})
 	if _, err := strict.Join(t.Context()); status.Code(err) != codes.Unavailable || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("an unknown CA: got %v, want UNAVAILABLE with the reason", err)
