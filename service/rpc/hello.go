@@ -56,7 +56,10 @@ func (d Door) parseHello(req *singoffv1.JoinRequest) (*joining, *singoffv1.Goawa
 		who:          who,
 		pingInterval: h.GetPingInterval().AsDuration(),
 	}
-	return j, j.identify()
+	if goaway := j.identify(); goaway != nil {
+		return nil, goaway
+	}
+	return j, nil
 }
 
 // identify fills in who it is: what they show, else what the server makes; and what their token says where the Hello says nothing. The Goaway

@@ -43,8 +43,8 @@ func (s fromAddr) Peer() rpc.Peer { return rpc.Peer{Addr: s.addr, Transport: rpc
 const someone = "203.0.113.7:5000"
 
 // startFrom is start for a stream from an address.
-func (s *server) startFrom(addr string, first *singoffv1.JoinRequest) (stream *memStream, end func() error) {
-	stream = newStream()
+func (s *server) startFrom(addr string, first *singoffv1.JoinRequest) (*memStream, func() error) {
+	stream := newStream()
 	stream.say(first)
 	result := make(chan error, 1)
 	go func() {
