@@ -12,7 +12,7 @@ const (
 	// triesAtMost in any triesWindow, whatever the dice say.
 	triesAtMost = 6
 	triesWindow = 10 * time.Second
-	// settledAfter is how long a connection must have been joined for the next loss to count as the first one.
+	// settledAfter is how long a connection must have been joined, and of use both ways, for the next loss to count as the first one.
 	settledAfter = 5 * time.Second
 )
 

@@ -7,8 +7,6 @@ import (
 	"sync"
 
 	"github.com/rs/zerolog"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/singoff/singoff/clients/go/transport"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
@@ -24,40 +22,26 @@ type Client struct {
 	closed bool
 }
 
-// Dial prepares a Client for the server at target: `host:port`, `unix:PATH`, or any name gRPC knows. Nothing is sent yet, so an unreachable
-// server shows with the first call. Loopback and unix targets are spoken to in plain text, others with TLS, if no option says
-// otherwise. Errors: ErrInvalid names the option.
+// Dial prepares a Client for the server at target. Nothing is sent yet, so an unreachable server shows with the first call.
+//
+// A target of `host:port`, `unix:PATH`, or any name gRPC knows is reached by native gRPC; loopback and unix targets in plain text, others with
+// TLS. A URL, `http://host:port` or `https://host:port` with the path it has behind a proxy, is the server's HTTP port, reached by a websocket, or by fetch where
+// websockets don't work; WithTransport chooses one. A URL of http that isn't loopback is refused without WithPlaintext.
+//
+// Errors: ErrInvalid names the option.
 func Dial(target string, opts ...Option) (*Client, error) {
-	config := clientConfig{target: target, name: "singoff-go", logger: zerolog.Nop()}
-	if isLoopback(target) {
-		WithPlaintext()(&config)
-	} else {
-		WithTLS(nil)(&config)
-	}
+	config := clientConfig{target: target, name: "singoff-go", logger: zerolog.Nop(), kind: transport.KindAuto}
 	for _, opt := range opts {
 		opt(&config)
 	}
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	t := config.transport
-	if t == nil {
-		native, err := transport.NewNative(transport.NativeConfig{
-			Target: target, Credentials: config.credentials(), UserAgent: config.name,
-		})
-		if err != nil {
-			return nil, invalid("target", "%q: %v", target, err)
-		}
-		t = native
+	t, err := config.open()
+	if err != nil {
+		return nil, err
 	}
 	return &Client{config: config, transport: t, rooms: map[*Room]struct{}{}}, nil
-}
-
-func (c *clientConfig) credentials() credentials.TransportCredentials {
-	if c.plaintext {
-		return insecure.NewCredentials()
-	}
-	return credentials.NewTLS(c.tls)
 }
 
 // Close ends all Rooms without leaving them, waits until nothing of them is left, and closes the connection. Its error joins those of

@@ -249,7 +249,7 @@ func TestJoinOptionsAreChecked(t *testing.T) {
 		t.Errorf("got %d tries, want none", n)
 	}
 	for name, opt := range map[string]singoff.Option{
-		"namespace": singoff.WithNamespace("a/b"), "client name": singoff.WithClientName(strings.Repeat("x", 65)), "transport": singoff.WithTransport(nil),
+		"namespace": singoff.WithNamespace("a/b"), "client name": singoff.WithClientName(strings.Repeat("x", 65)), "transport": singoff.WithCustomTransport(nil),
 	} {
 		if _, err := singoff.Dial("localhost:1", opt); !errors.Is(err, singoff.ErrInvalid) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: got %v, want ErrInvalid", name, err)

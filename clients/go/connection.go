@@ -43,13 +43,15 @@ type connection struct {
 	welcomed   chan struct{} // closed with the Welcome
 	welcomedAt time.Time     // set before welcomed is closed
 
+	signs   chan struct{} // a sign of life has come, to be answered with a Ping
+	useful  atomic.Bool   // something that was sent after the Welcome was answered
 	heard   atomic.Uint64 // how many messages have come
 	pinged  atomic.Bool   // a Ping was sent since the last message came
 	stalled atomic.Bool   // nothing is read, since the application doesn't take its events
 }
 
 func newConnection(r *Room) *connection {
-	c := &connection{room: r, welcomed: make(chan struct{})}
+	c := &connection{room: r, welcomed: make(chan struct{}), signs: make(chan struct{}, 1)}
 	c.ctx, c.cancel = context.WithCancelCause(r.ctx)
 	return c
 }
@@ -116,6 +118,9 @@ func (c *connection) receiveLoop() {
 		}
 		c.heard.Add(1)
 		c.pinged.Store(false)
+		if len(response.GetEvents()) == 0 {
+			c.answerSign()
+		}
 		for _, event := range response.GetEvents() {
 			if err := c.receive(event); err != nil {
 				c.cancel(err)
@@ -125,11 +130,20 @@ func (c *connection) receiveLoop() {
 	}
 }
 
+// answerSign lets sendLoop send a Ping.
+func (c *connection) answerSign() {
+	select {
+	case c.signs <- struct{}{}:
+	default:
+	}
+}
+
 // receive takes one event. An error ends the connection; an event it wasn't taken for comes again with the next one.
 func (c *connection) receive(event *singoffv1.Event) error {
 	r := c.room
 	if pong := event.GetPong(); pong != nil {
 		r.clock.pong(pong)
+		c.useful.Store(true)
 		return nil
 	}
 	if err := c.reserve(); err != nil {
@@ -221,7 +235,7 @@ func (c *connection) greet(welcome *singoffv1.Welcome) {
 	r.limits.Store(welcome.GetLimits())
 	r.saver.knows(r.guestKey())
 	r.logger.Info().Stringer("recovery", welcome.GetRecovery().GetKind()).Str("member", welcome.GetSelf().GetMemberId()).Msg("joined")
-	r.states.set(ConnectionState{Phase: PhaseJoined, Attempt: r.attempt()})
+	r.states.set(ConnectionState{Phase: PhaseJoined, Attempt: r.attempt(), Way: c.stream.Way()})
 	c.welcomedAt = time.Now()
 	close(c.welcomed)
 	select {

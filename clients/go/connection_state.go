@@ -5,6 +5,8 @@ import (
 	"iter"
 	"sync"
 	"time"
+
+	"github.com/singoff/singoff/clients/go/transport"
 )
 
 // Phase is how a Room's connection stands.
@@ -47,6 +49,8 @@ type ConnectionState struct {
 	Cause error
 	// NextTry is when the next try is made, in PhaseReconnecting; zero while it is under way.
 	NextTry time.Time
+	// Way of the newest connection that was joined, with the reason if it isn't the preferred one; zero: there was none yet.
+	Way transport.Way
 }
 
 // states is a list of states that any number of readers follow, each at its own pace, none missing one. What nobody still has to
@@ -68,8 +72,11 @@ func newStates(listener func(ConnectionState)) *states {
 	return &states{listener: listener, newest: &stateNode{state: ConnectionState{Phase: PhaseConnecting}, more: make(chan struct{})}}
 }
 
-// set adds a state; one call at a time.
+// set adds a state; one call at a time. The Way stays as it was unless the state has one.
 func (s *states) set(state ConnectionState) {
+	if state.Way.Kind == "" {
+		state.Way = s.node().state.Way
+	}
 	s.add(state)
 	if s.listener != nil {
 		s.listener(state)

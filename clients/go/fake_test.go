@@ -202,7 +202,7 @@ func said(seq, number uint64, text string) *singoffv1.Event {
 func dialFake(t *testing.T, serve func(*fakeStream) error) (*singoff.Client, *fakeServer) {
 	t.Helper()
 	server := &fakeServer{serve: serve}
-	client, err := singoff.Dial("fake", singoff.WithTransport(server))
+	client, err := singoff.Dial("fake", singoff.WithCustomTransport(server))
 	if err != nil {
 		t.Fatalf("Dial: %v", err)
 	}

@@ -2,8 +2,6 @@ package singoff
 
 import (
 	"crypto/tls"
-	"net"
-	"strings"
 
 	"github.com/rs/zerolog"
 
@@ -15,30 +13,42 @@ type Option func(*clientConfig)
 
 // clientConfig is what the options of Dial make up.
 type clientConfig struct {
-	target     string
-	namespace  string         // empty: `default`
-	name       string         // told in Hello.client, at most 64 bytes; `singoff-go`
-	logger     zerolog.Logger // Nop
-	tls        *tls.Config    // nil: see plaintext
-	plaintext  bool           // true for loopback targets unless tls is set
-	transport  transport.Transport
-	transports bool // transport was given
+	target    string
+	namespace string         // empty: `default`
+	name      string         // told in Hello.client, at most 64 bytes; `singoff-go`
+	logger    zerolog.Logger // Nop
+	security  security
+	tls       *tls.Config // of encrypted; nil: the system's roots
+	ca        []byte      // to be trusted too, in PEM
+	kind      transport.Kind
+	custom    bool // transport was given
+	transport transport.Transport
 }
 
-// WithTLS encrypts and checks the server by this configuration; nil: the system's roots. It is the default for targets
-// that aren't loopback.
+// security is what was said about encryption.
+type security int
+
+const (
+	unsaid security = iota // the target tells
+	plain
+	encrypted
+)
+
+// WithTLS encrypts and checks the server by this configuration; nil: the system's roots. It is the default for `host:port` that isn't
+// loopback, and for https.
 func WithTLS(config *tls.Config) Option {
-	return func(c *clientConfig) {
-		if config == nil {
-			config = &tls.Config{MinVersion: tls.VersionTLS12}
-		}
-		c.tls, c.plaintext = config, false
-	}
+	return func(c *clientConfig) { c.tls, c.security = config, encrypted }
 }
 
-// WithPlaintext sends everything, keys and tokens too, unencrypted. It is the default for loopback and unix targets.
+// WithCA encrypts, and trusts servers with a certificate by one of these authorities too, in PEM: the CA of a house, for instance.
+func WithCA(pem []byte) Option {
+	return func(c *clientConfig) { c.ca, c.security = pem, encrypted }
+}
+
+// WithPlaintext sends everything, keys and tokens too, unencrypted. It is the default for loopback and unix targets, and what a URL of
+// http that isn't loopback needs to be taken.
 func WithPlaintext() Option {
-	return func(c *clientConfig) { c.tls, c.plaintext = nil, true }
+	return func(c *clientConfig) { c.tls, c.ca, c.security = nil, nil, plain }
 }
 
 // WithNamespace joins and lists rooms of this namespace, `[A-Za-z0-9_-]{1,64}`. Default: `default`.
@@ -56,35 +66,26 @@ func WithLogger(logger zerolog.Logger) Option {
 	return func(c *clientConfig) { c.logger = logger }
 }
 
-// WithTransport reaches the server by another way than native gRPC; Dial's target is then only a name.
-func WithTransport(t transport.Transport) Option {
-	return func(c *clientConfig) { c.transport, c.transports = t, true }
+// WithTransport chooses the way to the server; see Dial. Default: transport.KindAuto.
+func WithTransport(kind transport.Kind) Option {
+	return func(c *clientConfig) { c.kind = kind }
+}
+
+// WithCustomTransport reaches the server by a way that isn't singoff's own; Dial's target is then only a name. The Client closes it.
+func WithCustomTransport(t transport.Transport) Option {
+	return func(c *clientConfig) { c.transport, c.custom = t, true }
 }
 
 func (c *clientConfig) validate() error {
 	switch {
 	case c.target == "":
-		return invalid("target", "is empty; an address like 127.0.0.1:7070 is needed")
+		return invalid("target", "is empty; an address like 127.0.0.1:7070 is needed, or a URL like http://127.0.0.1:8080")
 	case c.namespace != "" && !idForm.MatchString(c.namespace):
 		return invalid("namespace", "%q isn't an id: 1 to 64 of A-Z a-z 0-9 _ -", c.namespace)
 	case len(c.name) > 64:
 		return invalid("client name", "is %d bytes long, at most 64 are allowed", len(c.name))
-	case c.transports && c.transport == nil:
+	case c.custom && c.transport == nil:
 		return invalid("transport", "is nil")
 	}
 	return nil
-}
-
-// isLoopback tells whether what is sent to a target stays on this machine.
-func isLoopback(target string) bool {
-	if strings.HasPrefix(target, "unix:") || strings.HasPrefix(target, "unix-abstract:") {
-		return true
-	}
-	target = target[strings.LastIndex(target, "/")+1:]
-	host, _, err := net.SplitHostPort(target)
-	if err != nil {
-		host = strings.Trim(target, "[]")
-	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

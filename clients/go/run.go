@@ -47,7 +47,7 @@ func (r *Room) connectAgain() error {
 		if r.ctx.Err() != nil || r.ended() || !c.wasWelcomed() && isFinal(cause) {
 			return cause
 		}
-		if c.wasWelcomed() && time.Since(c.welcomedAt) >= settledAfter {
+		if c.useful.Load() && time.Since(c.welcomedAt) >= settledAfter {
 			r.backoff.settled()
 		}
 		if !r.pause(attempt, cause) {

@@ -6,7 +6,7 @@ import (
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 )
 
-// sendLoop sends Hello, then Pings in time and whatever else there is to send. It ends with the connection, or when a send fails: then
+// sendLoop sends Hello, then Pings in time and for each sign of life, and whatever else there is to send. It ends with the connection, or when a send fails: then
 // receiveLoop learns why.
 func (c *connection) sendLoop(hello *singoffv1.JoinRequest) {
 	ping := time.NewTimer(pingInterval)
@@ -25,6 +25,10 @@ func (c *connection) sendLoop(hello *singoffv1.JoinRequest) {
 			if quick > 0 {
 				quick--
 				ping.Reset(quickPingInterval)
+			}
+		case <-c.signs:
+			if !c.sendPing() {
+				return
 			}
 		case <-welcomed:
 			welcomed, quick = nil, quickPings

@@ -145,7 +145,7 @@ func TestFaultsAreFound(t *testing.T) {
 				if err != nil {
 					return nil, err
 				}
-				return singoff.Dial(target, append(opts, singoff.WithTransport(tampered{native, c.with}))...)
+				return singoff.Dial(target, append(opts, singoff.WithCustomTransport(tampered{native, c.with}))...)
 			}
 			r, err := simulate.Run(t.Context(), cfg)
 			if err != nil {
