@@ -23,7 +23,7 @@ func (l *link) call(r *http.Request, header http.Header) []byte {
 	body, in := io.Pipe()
 	p := &pump{link: l, in: in, left: l.handler.cfg.CallBytes, over: cancel}
 	l.loops.Go(p.readLoop)
-	defer body.Close()
+	defer func() { _ = body.Close() }() // frees readLoop; it has no error
 	w := &response{link: l, header: make(http.Header)}
 	l.handler.cfg.Calls.ServeHTTP(w, l.request(r.WithContext(rpc.WithPeer(ctx, l.peer)), header, body))
 	switch cause := context.Cause(ctx); {
@@ -154,14 +154,14 @@ func (w *response) trailers() []byte {
 		return statusBlock(status.New(codeOf(w.code), strings.TrimSpace(string(w.body))))
 	}
 	w.Flush()
-	last := make(http.Header)
+	last := make(map[string][]string)
 	for key, values := range w.header {
 		if w.code != 0 && !w.isTrailer(key) || len(values) == 0 || strings.EqualFold(key, "Trailer") {
 			continue
 		}
 		last[strings.ToLower(strings.TrimPrefix(key, http.TrailerPrefix))] = values
 	}
-	if last["grpc-status"] == nil {
+	if _, ok := last[keyStatus]; !ok {
 		return statusBlock(status.New(codes.Internal, "the call ended without a status"))
 	}
 	return block(last)

@@ -3,6 +3,7 @@ package socket_test
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -34,15 +35,14 @@ func upgrade(t *testing.T, conn net.Conn, path string, header ...string) *client
 	t.Helper()
 	c := &client{t: t, conn: conn, r: bufio.NewReader(conn)}
 	t.Cleanup(func() { conn.Close() })
-	if resp := c.handshake(path, header...); resp.StatusCode != http.StatusSwitchingProtocols ||
-		resp.Header.Get("Sec-Websocket-Protocol") != "grpc-websockets" {
-		t.Fatalf("got %v with %v, want 101 and grpc-websockets", resp.Status, resp.Header)
+	if code, protocol := c.handshake(path, header...); code != http.StatusSwitchingProtocols || protocol != "grpc-websockets" {
+		t.Fatalf("got %d with %q, want 101 and grpc-websockets", code, protocol)
 	}
 	return c
 }
 
 // handshake sends what a browser sends; the lines given replace those of the same header.
-func (c *client) handshake(path string, header ...string) *http.Response {
+func (c *client) handshake(path string, header ...string) (code int, protocol string) {
 	c.t.Helper()
 	lines := []string{"GET " + path + " HTTP/1.1", "Host: battle.example"}
 	for _, standard := range []string{
@@ -55,11 +55,17 @@ func (c *client) handshake(path string, header ...string) *http.Response {
 		}
 	}
 	c.send([]byte(strings.Join(append(lines, header...), "\r\n") + "\r\n\r\n"))
+	return c.response()
+}
+
+func (c *client) response() (code int, protocol string) {
+	c.t.Helper()
 	resp, err := http.ReadResponse(c.r, nil)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return resp
+	defer resp.Body.Close()
+	return resp.StatusCode, resp.Header.Get("Sec-Websocket-Protocol")
 }
 
 func (c *client) send(p []byte) {
@@ -103,7 +109,14 @@ func (c *client) say(requests ...proto.Message) {
 func (c *client) endSending() { c.t.Helper(); c.binary(1) }
 
 // frame reads the next frame, whatever it is.
-func (c *client) frame() (ws.Frame, error) { return ws.ReadFrame(c.r) }
+func (c *client) frame() (f ws.Frame, err error) {
+	if f.Header, err = ws.ReadHeader(c.r); err != nil {
+		return f, err
+	}
+	f.Payload = make([]byte, f.Header.Length)
+	_, err = io.ReadFull(c.r, f.Payload)
+	return f, err
+}
 
 // part is a gRPC-Web frame of the answer.
 type part struct {
@@ -190,7 +203,7 @@ func (c *client) wantEnd(trailers string) {
 func (c *client) wantClose(code ws.StatusCode) {
 	c.t.Helper()
 	p, err := c.part()
-	if got, ok := err.(closeError); !ok || got.code != code {
+	if got := new(closeError); !errors.As(err, got) || got.code != code {
 		c.t.Fatalf("got %#x %q, %v, want a close frame with %d", p.flags, p.data, err, code)
 	}
 	_, _ = c.conn.Write(frame(ws.OpClose, true, ws.NewCloseFrameBody(code, "")))

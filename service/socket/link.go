@@ -155,8 +155,9 @@ func (l *link) hello() (http.Header, error) {
 func (l *link) finish(trailers []byte) {
 	timeout := l.handler.cfg.CloseTimeout
 	_ = l.raw.SetWriteDeadline(time.Now().Add(timeout)) // fails if the connection is closed, as do all writes
-	l.out.finish(trailers)
-	l.cancel(errServed)
+	served := func() { l.cancel(errServed) }            // what the client does from now on isn't why the socket has ended
+	l.out.finish(trailers, served)
+	served()
 	_ = l.raw.SetReadDeadline(time.Now().Add(timeout))
 	l.reading <- struct{}{}
 	polite := l.awaitClose()

@@ -92,15 +92,16 @@ func (o *outbox) send(m message, done <-chan struct{}) error {
 	return o.write(buf.Bytes())
 }
 
-// finish writes the last message and a close frame, once the writer that there is has come to its end. A socket that is closing or broken
-// gets neither.
-func (o *outbox) finish(payload []byte) {
+// finish writes the last message and a close frame, once the writer that there is has come to its end, and calls last right before. A socket
+// that is closing or broken gets neither.
+func (o *outbox) finish(payload []byte, last func()) {
 	o.turn <- struct{}{}
 	defer o.release()
 	o.flush()
 	if o.refusal() != nil {
 		return
 	}
+	last()
 	buf := buffers.Get().(*bytes.Buffer)
 	defer returnBuffer(buf)
 	if payload != nil {

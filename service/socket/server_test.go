@@ -1,13 +1,13 @@
 package socket_test
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
 	"google.golang.org/protobuf/proto"
@@ -24,6 +24,7 @@ type server struct {
 	*socket.Handler
 	registry *prometheus.Registry
 	addr     string
+	stop     func()
 }
 
 // newHandler is a Handler that serves as the test says.
@@ -67,11 +68,12 @@ func (s *server) serveOn(t testing.TB, lis net.Listener) {
 		defer close(done)
 		srv.Serve(lis)
 	}()
-	t.Cleanup(func() {
+	s.stop = func() {
 		srv.Close()
 		s.Close()
 		<-done
-	})
+	}
+	t.Cleanup(s.stop)
 }
 
 func (s *server) dial(t *testing.T) net.Conn {
@@ -91,34 +93,31 @@ func (s *server) join(t *testing.T) *client {
 	return c
 }
 
-// ended is how many sockets have ended for the reason.
-func (s *server) ended(t *testing.T, reason string) int {
+// gauge is the sum of a metric's values whose label, if one is given, is that.
+func gauge(t *testing.T, registry *prometheus.Registry, name string, label ...string) (sum float64) {
 	t.Helper()
-	s.Close()
-	families, err := s.registry.Gather()
+	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range families {
-		if f.GetName() != "singoff_socket_ended_total" {
-			continue
-		}
 		for _, m := range f.GetMetric() {
-			if m.GetLabel()[0].GetValue() == reason {
-				return int(m.GetCounter().GetValue())
+			if f.GetName() == name && (len(label) == 0 || m.GetLabel()[0].GetValue() == label[0]) {
+				sum += m.GetGauge().GetValue() + m.GetCounter().GetValue()
 			}
 		}
 	}
-	return 0
+	return sum
 }
 
-// wantEnded closes the server and wants one socket to have ended for the reason, and none to be open.
+// wantEnded closes the server and wants its one socket to have ended for the reason.
 func (s *server) wantEnded(t *testing.T, reason string) {
 	t.Helper()
-	if got := s.ended(t, reason); got != 1 {
-		text, _ := testutil.GatherAndLint(s.registry)
+	s.Close()
+	const ended = "singoff_socket_ended_total"
+	if got := gauge(t, s.registry, ended, reason); got != 1 || gauge(t, s.registry, "singoff_socket_open") != 0 {
 		families, _ := s.registry.Gather()
-		t.Errorf("got %d ended as %s, want 1: %v %v", got, reason, families, text)
+		t.Errorf("got %v ended as %s, want one, and none open: %v", got, reason, families)
 	}
 }
 
@@ -126,7 +125,7 @@ func (s *server) wantEnded(t *testing.T, reason string) {
 func echo(stream rpc.Stream) error {
 	for {
 		req, err := stream.Receive()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

@@ -15,6 +15,12 @@ import (
 // before the next message comes.
 const flagTrailers = 0x80
 
+// Trailers have small letters in gRPC-Web.
+const (
+	keyStatus  = "grpc-status"
+	keyMessage = "grpc-message"
+)
+
 // joinHeaders is the response's headers of every Join, as a message.
 var joinHeaders = frameOf(block(http.Header{"Content-Type": {"application/grpc+proto"}}))
 
@@ -32,9 +38,9 @@ func block(header http.Header) []byte {
 
 // statusBlock is the trailers of a status.
 func statusBlock(s *status.Status) []byte {
-	header := http.Header{"grpc-status": {fmt.Sprint(uint32(s.Code()))}}
+	header := http.Header{keyStatus: {fmt.Sprint(uint32(s.Code()))}}
 	if s.Message() != "" {
-		header["grpc-message"] = []string{percentEncode(s.Message())}
+		header[keyMessage] = []string{percentEncode(s.Message())}
 	}
 	return block(header)
 }

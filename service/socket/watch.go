@@ -107,16 +107,16 @@ func (w *watch) look() {
 	late := w.late()
 	now := w.pulse.now()
 	w.seeProgress(now)
-	verdict, wait, ping := w.judge(now)
+	j := w.judge(now)
 	switch {
 	case late:
-		wait = lookAgain
-	case verdict != nil:
-		w.lost(verdict)
+		j.wait = lookAgain
+	case j.lost != nil:
+		w.lost(j.lost)
 		return
 	}
-	w.arm(max(wait, time.Millisecond))
-	if ping {
+	w.arm(max(j.wait, time.Millisecond))
+	if j.ping {
 		w.ping()
 	}
 }
@@ -151,50 +151,55 @@ func (w *watch) seeProgress(now int64) {
 	}
 }
 
-// judge says whether the client is lost, when to look again, and whether to ping.
-func (w *watch) judge(now int64) (verdict error, wait time.Duration, ping bool) {
-	wait = w.interval
+// judgement is what a look leads to.
+type judgement struct {
+	lost error         // nil: the client lives
+	wait time.Duration // to the next look
+	ping bool
+}
+
+// judge judges by the times in pulse and by what the kernel told.
+func (w *watch) judge(now int64) judgement {
+	wait := w.interval
 	if since := w.pulse.writing.Load(); since != 0 {
-		left := w.writeTimeout - time.Duration(now-max(since, w.progressed))
-		if left <= 0 {
-			return errStuck, 0, false
+		if wait = w.writeTimeout - time.Duration(now-max(since, w.progressed)); wait <= 0 {
+			return judgement{lost: errStuck}
 		}
-		wait = left
 	}
 	heard, pinged := w.pulse.heard.Load(), w.pulse.pinged.Load()
 	if pinged != 0 && heard < pinged {
-		verdict, left, ping := w.judgeSilence(now, pinged)
-		return verdict, min(wait, left, w.pingTimeout/2), ping
+		j := w.judgeSilence(now, pinged)
+		j.wait = min(j.wait, wait, w.pingTimeout/2)
+		return j
 	}
 	left := w.interval - time.Duration(now-heard)
 	if left <= 0 { // soon after it the ping should be with the client's machine
-		return nil, min(wait, w.pingTimeout/16), true
+		return judgement{wait: min(wait, w.pingTimeout/16), ping: true}
 	}
-	return nil, min(wait, left), false
+	return judgement{wait: min(wait, left)}
 }
 
 // judgeSilence: a ping has no answer yet. The time for one begins when the ping has reached the client's machine; before, all progress
 // towards that is a sign of life.
-func (w *watch) judgeSilence(now, pinged int64) (verdict error, wait time.Duration, ping bool) {
-	written := w.pulse.written.Load()
-	if written == 0 {
-		return nil, w.pingTimeout, false
-	}
-	listening := w.pulse.listening.Load()
-	if listening == 0 {
-		return nil, w.pingTimeout, time.Duration(now-pinged) >= w.interval
+func (w *watch) judgeSilence(now, pinged int64) judgement {
+	written, listening := w.pulse.written.Load(), w.pulse.listening.Load()
+	switch {
+	case written == 0:
+		return judgement{wait: w.pingTimeout}
+	case listening == 0:
+		return judgement{wait: w.pingTimeout, ping: time.Duration(now-pinged) >= w.interval}
 	}
 	since := max(written, listening)
-	if w.pulse.delivered.Load() != 0 {
-		if w.reached > 0 {
-			since = max(since, w.reached)
-		} else {
-			since = max(since, w.progressed)
-		}
+	switch {
+	case w.pulse.delivered.Load() == 0:
+	case w.reached > 0:
+		since = max(since, w.reached)
+	default:
+		since = max(since, w.progressed)
 	}
 	left := w.pingTimeout - time.Duration(now-since)
 	if left <= 0 {
-		return errSilent, 0, false
+		return judgement{lost: errSilent}
 	}
-	return nil, left, false
+	return judgement{wait: left}
 }

@@ -125,9 +125,8 @@ func TestBytesTogetherWithTheHandshake(t *testing.T) {
 	conn.Write(slices.Concat([]byte(request), frame(ws.OpBinary, true, []byte(browserHeaders)),
 		frame(ws.OpBinary, true, append([]byte{0}, grpcFrame(chat("la"))...)), frame(ws.OpBinary, true, []byte{1})))
 	c := &client{t: t, conn: conn, r: bufio.NewReader(conn)}
-	resp, err := http.ReadResponse(c.r, nil)
-	if err != nil || resp.StatusCode != http.StatusSwitchingProtocols || resp.Header.Get("Sec-Websocket-Protocol") != "grpc-websockets" {
-		t.Fatalf("got %v, %v, want 101 with grpc-websockets", resp, err)
+	if code, protocol := c.response(); code != http.StatusSwitchingProtocols || protocol != "grpc-websockets" {
+		t.Fatalf("got %d, %q, want 101 with grpc-websockets", code, protocol)
 	}
 	c.wantHeaders()
 	c.wantSaid("la")
@@ -224,9 +223,8 @@ func TestHandshakesRefused(t *testing.T) {
 			conn := s.dial(t)
 			defer conn.Close()
 			c := &client{t: t, conn: conn, r: bufio.NewReader(conn)}
-			resp := c.handshake(joinPath, test.header...)
-			if resp.StatusCode != test.code {
-				t.Errorf("got %v, want %d", resp.Status, test.code)
+			if code, _ := c.handshake(joinPath, test.header...); code != test.code {
+				t.Errorf("got %d, want %d", code, test.code)
 			}
 		})
 	}
@@ -239,8 +237,8 @@ func TestClosedHandlerRefuses(t *testing.T) {
 	conn := s.dial(t)
 	defer conn.Close()
 	c := &client{t: t, conn: conn, r: bufio.NewReader(conn)}
-	if resp := c.handshake(joinPath); resp.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("got %v, want 503", resp.Status)
+	if code, _ := c.handshake(joinPath); code != http.StatusServiceUnavailable {
+		t.Errorf("got %d, want 503", code)
 	}
 }
 
