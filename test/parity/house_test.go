@@ -117,21 +117,10 @@ func (h *house) dial(options ...singoff.Option) *singoff.Client {
 }
 
 func (h *house) dialTo(addr string, options ...singoff.Option) (*singoff.Client, error) {
-	switch h.way {
-	case transport.KindWebsocket:
-		w, err := transport.NewWebsocket(transport.HTTPConfig{URL: "http://" + addr})
-		if err != nil {
-			return nil, err
-		}
-		options = append(options, singoff.WithTransport(w))
-	case transport.KindFetch:
-		w, err := transport.NewFetch(transport.HTTPConfig{URL: "http://" + addr})
-		if err != nil {
-			return nil, err
-		}
-		options = append(options, singoff.WithTransport(w))
+	if h.way != transport.KindNative {
+		addr = "http://" + addr
 	}
-	return singoff.Dial(addr, options...)
+	return singoff.Dial(addr, append(options, singoff.WithTransport(h.way))...)
 }
 
 // stream opens a bare stream by the way, which does nothing by itself.
