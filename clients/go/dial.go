@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"net"
-	"net/url"
 	"strings"
 
 	"google.golang.org/grpc/credentials"
@@ -109,24 +108,28 @@ func (c *clientConfig) tlsConfig() (*tls.Config, error) {
 	if c.ca == nil {
 		return config, nil
 	}
-	roots := config.RootCAs.Clone()
-	if config.RootCAs == nil {
-		var err error
-		if roots, err = x509.SystemCertPool(); err != nil {
-			roots = x509.NewCertPool()
-		}
-	}
-	if !roots.AppendCertsFromPEM(c.ca) {
+	config.RootCAs = rootsOf(config)
+	if !config.RootCAs.AppendCertsFromPEM(c.ca) {
 		return nil, invalid("CA", "holds no certificate in PEM")
 	}
-	config.RootCAs = roots
 	return config, nil
+}
+
+// rootsOf is a copy of what a configuration trusts. A system without any roots is no reason not to trust the house's.
+func rootsOf(config *tls.Config) *x509.CertPool {
+	if config.RootCAs != nil {
+		return config.RootCAs.Clone()
+	}
+	if system, err := x509.SystemCertPool(); err == nil {
+		return system
+	}
+	return x509.NewCertPool()
 }
 
 // isURL tells a URL from the names that gRPC knows.
 func isURL(target string) bool {
-	u, err := url.Parse(target)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") || strings.HasPrefix(target, "http://") || strings.HasPrefix(target, "https://")
+	scheme, _, found := strings.Cut(target, "://")
+	return found && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
 }
 
 // isLoopback tells whether what is sent to a target stays on this machine.

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/singoff/singoff/clients/go/transport"
+	"github.com/singoff/singoff/clients/go/transport/transporttest"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 )
 
@@ -213,7 +214,7 @@ func TestFetchGathers(t *testing.T) {
 			}
 			return &singoffv1.SendResponse{Taken: uint32(taken)}, nil
 		}
-		m, stop := serveMemory(t, h)
+		m, stop := transporttest.Serve(h)
 		f := newFetch(t, transport.HTTPConfig{URL: "http://memory/base", Dial: m.Dial})
 		stream := greet(t, f)
 		text := strings.Repeat("x", 5<<10)
@@ -261,7 +262,7 @@ func TestFetchHoldsBack(t *testing.T) {
 		h.send = func(context.Context, *singoffv1.SendRequest) (*singoffv1.SendResponse, error) {
 			return &singoffv1.SendResponse{}, nil
 		}
-		m, stop := serveMemory(t, h)
+		m, stop := transporttest.Serve(h)
 		f := newFetch(t, transport.HTTPConfig{URL: "http://memory/base", Dial: m.Dial})
 		stream := greet(t, f)
 		var sent atomic.Int64
@@ -313,7 +314,7 @@ func TestFetchSendFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				m, stop := serveMemory(t, &halves{watch: welcomeAndStay, send: test.send})
+				m, stop := transporttest.Serve(&halves{watch: welcomeAndStay, send: test.send})
 				f := newFetch(t, transport.HTTPConfig{URL: "http://memory/base", Dial: m.Dial})
 				stream := greet(t, f)
 				began := time.Now()
@@ -340,7 +341,7 @@ func TestFetchLastWords(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		left := make(chan struct{})
-		m, stop := serveMemory(t, &halves{
+		m, stop := transporttest.Serve(&halves{
 			watch: func(w *watching) error {
 				w.welcome()
 				<-left

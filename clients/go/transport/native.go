@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"time"
 
@@ -31,6 +32,8 @@ type NativeConfig struct {
 	Credentials credentials.TransportCredentials
 	// UserAgent is told to the server before gRPC's own; may be empty.
 	UserAgent string
+	// Dial makes a connection to the address in Target; nil: as gRPC does.
+	Dial func(ctx context.Context, addr string) (net.Conn, error)
 }
 
 func (c NativeConfig) validate() error {
@@ -78,7 +81,7 @@ func NewNative(config NativeConfig) (*Native, error) {
 func (n *Native) dial() (*sharedConn, error) {
 	// After a failed try gRPC waits this long before it tries again by itself: in effect it never does.
 	never := backoff.Config{BaseDelay: 24 * time.Hour, Multiplier: 1, MaxDelay: 24 * time.Hour}
-	conn, err := grpc.NewClient(n.config.Target,
+	options := []grpc.DialOption{
 		grpc.WithTransportCredentials(n.config.Credentials),
 		grpc.WithUserAgent(n.config.UserAgent),
 		grpc.WithStaticStreamWindowSize(streamWindow),
@@ -86,7 +89,11 @@ func (n *Native) dial() (*sharedConn, error) {
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: never, MinConnectTimeout: 12 * time.Second}),
 		grpc.WithDisableServiceConfig(),
 		grpc.WithIdleTimeout(0),
-	)
+	}
+	if n.config.Dial != nil {
+		options = append(options, grpc.WithContextDialer(n.config.Dial))
+	}
+	conn, err := grpc.NewClient(n.config.Target, options...)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/singoff/singoff/clients/go/transport"
+	"github.com/singoff/singoff/clients/go/transport/transporttest"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 )
 
@@ -388,7 +389,7 @@ func TestWebsocketSwallowed(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				over := make(chan struct{})
-				m, stop := serveMemory(t, handler(t, over))
+				m, stop := transporttest.Serve(handler(t, over))
 				w, err := transport.NewWebsocket(transport.HTTPConfig{URL: "http://memory/base", Dial: m.Dial})
 				if err != nil {
 					t.Fatal(err)
@@ -414,7 +415,7 @@ func TestWebsocketSwallowed(t *testing.T) {
 func TestWebsocketWaitsForASlowServer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		m, stop := serveMemory(t, upgrade(t, func(s *socket) {
+		m, stop := transporttest.Serve(upgrade(t, func(s *socket) {
 			ctx := s.CloseRead(s.ctx)
 			select {
 			case <-time.After(14 * time.Second):
