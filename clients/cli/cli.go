@@ -33,6 +33,7 @@ type grammar struct {
 	Join     joinCommand     `cmd:"" help:"Join a room, or open it: chat, vote, cheer, sing."`
 	Rooms    roomsCommand    `cmd:"" help:"List the rooms somebody is in."`
 	Songs    songsCommand    `cmd:"" help:"List the songs, or look for one."`
+	Admin    adminCommand    `cmd:"" help:"Look after a server: who is connected, kick, close, announce."`
 	Simulate simulateCommand `cmd:"" help:"Let simulated people hold battles, and check that nobody missed anything."`
 }
 
@@ -53,11 +54,12 @@ const description = `Song battles from a terminal: two singers, their watchers, 
   singoff rooms --watch
   singoff songs love
   singoff simulate --rooms 5 --members 8 --drops 30
+  singoff admin connections
 
 A server is started with: singoffd
 
 Exit codes: 0 done; 1 failed, or a simulation found a fault; 2 wrong usage; 3 no server reached; 4 the nickname is taken;
-5 no free place; 6 kept out or removed (locked, kicked, banned); 7 another program took over; 130 interrupted.`
+5 no free place; 6 kept out or removed (locked, kicked, banned, the operator's token is wrong); 7 another program took over; 130 interrupted.`
 
 // exited carries the exit code of --help and --version out of the parser.
 type exited int

@@ -24,7 +24,7 @@ const (
 	CodeUnreachable   = 3
 	CodeNicknameTaken = 4
 	CodeFull          = 5
-	CodeKeptOut       = 6 // locked, kicked, banned, removed by the operator
+	CodeKeptOut       = 6 // locked, kicked, banned, removed by the operator; without the operator's token
 	CodeTakenOver     = 7
 	CodeInterrupted   = 130
 )
@@ -35,15 +35,23 @@ var errUsage = errors.New("wrong usage")
 // errUnreachable is wrapped by errors about a server that doesn't answer.
 var errUnreachable = errors.New("no server answers")
 
+// errNoOperator is wrapped by errors about a server whose operator's address isn't known.
+var errNoOperator = errors.New("the server isn't found")
+
 // errFaults: the simulation's report tells them.
 var errFaults = errors.New("promises were broken: see the report")
 
 // explain says what went wrong and what to do, with the exit code.
 func explain(err error, g *globals) (told string, code int) {
 	var goaway *singoff.GoawayError
+	var admin *adminError
 	switch {
 	case errors.Is(err, context.Canceled):
 		return "interrupted", CodeInterrupted
+	case errors.As(err, &admin):
+		return admin.explain()
+	case errors.Is(err, errNoOperator):
+		return harmless.Text(err.Error()), CodeUnreachable
 	case errors.Is(err, errUnreachable):
 		return unreachable(err, g), CodeUnreachable
 	case errors.As(err, &goaway):

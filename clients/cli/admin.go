@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/connectivity"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"github.com/singoff/singoff/clients/cli/harmless"
+	singoff "github.com/singoff/singoff/clients/go"
+	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+)
+
+// adminCommand is the operator's hand.
+type adminCommand struct {
+	Admin          string `name:"admin" env:"SINGOFF_ADMIN" placeholder:"ADDRESS" help:"Where the server's operator acts: unix:PATH or HOST:PORT. Left out: the socket of the server at --server's port, on this machine ($$${env})."`
+	AdminToken     string `name:"admin-token" env:"SINGOFF_ADMIN_TOKEN" placeholder:"TOKEN" help:"The operator's token, where the server needs one; better in $$${env}, or in a file."`
+	AdminTokenFile string `name:"admin-token-file" type:"existingfile" placeholder:"FILE" help:"File with the token."`
+
+	Connections connectionsCommand `cmd:"" help:"List who is connected, from where, how, and how far behind."`
+	Kick        kickCommand        `cmd:"" help:"Remove somebody from a room."`
+	Close       closeCommand       `cmd:"" help:"End a room and send everybody in it away."`
+	Announce    announceCommand    `cmd:"" help:"Say something to a room, a namespace, or everybody."`
+}
+
+// adminHelp stands below the help of each of its commands.
+const adminHelp = `The server lets its own user in over a socket on the same machine, and others with a token: see singoffd --admin-addr.`
+
+// Help is what `singoff admin --help` adds.
+func (adminCommand) Help() string {
+	return adminHelp + `
+
+  singoff admin connections
+  singoff admin kick 'Friday battle' Mina --keep-out 10m
+  singoff admin close 'Friday battle'
+  singoff admin announce 'We stop at ten' --all
+  singoff admin connections --admin sing.example:7071 --admin-token-file operator.token`
+}
+
+// operator is a connection to AdminService.
+type operator struct {
+	singoffv1.AdminServiceClient
+	conn  *grpc.ClientConn
+	addr  string
+	token string
+}
+
+// adminError is an error of AdminService, or of not reaching it.
+type adminError struct {
+	*status.Status
+	addr    string
+	reached bool
+}
+
+func (e *adminError) Error() string { return e.Message() }
+
+// explain says what went wrong and what to do, with the exit code.
+func (e *adminError) explain() (told string, code int) {
+	message := harmless.Text(e.Message())
+	switch {
+	case e.Code() == codes.Unauthenticated:
+		return "the operator's token isn't accepted: give the right one with --admin-token-file FILE or SINGOFF_ADMIN_TOKEN", CodeKeptOut
+	case e.Code() == codes.InvalidArgument:
+		return message, CodeUsage
+	case !e.reached:
+		return fmt.Sprintf("no server's operator is reached at %s (%s)", harmless.Text(e.addr), message), CodeUnreachable
+	case e.Code() == codes.NotFound:
+		return message + "; singoff rooms and singoff admin connections show who is where", CodeFailed
+	}
+	return message, CodeFailed
+}
+
+// dial makes a connection; nothing is sent yet.
+func (c *adminCommand) dial(g *globals) (*operator, error) {
+	o := &operator{addr: c.Admin, token: c.AdminToken}
+	if o.addr == "" {
+		var err error
+		if o.addr, err = findAdminSocket(g.Server); err != nil {
+			return nil, err
+		}
+	}
+	if c.AdminTokenFile != "" {
+		text, err := os.ReadFile(c.AdminTokenFile)
+		if err != nil {
+			return nil, err
+		}
+		o.token = strings.TrimSpace(string(text))
+	}
+	secure := credentials.NewTLS(nil)
+	if g.Plaintext || onThisMachine(o.addr) {
+		secure = insecure.NewCredentials()
+	}
+	var err error
+	o.conn, err = grpc.NewClient(o.addr, grpc.WithTransportCredentials(secure), grpc.WithUserAgent("singoff-cli "+g.cfg.Version))
+	if err != nil {
+		return nil, fmt.Errorf("%w: --admin: %w", errUsage, err)
+	}
+	o.AdminServiceClient = singoffv1.NewAdminServiceClient(o.conn)
+	return o, nil
+}
+
+// Close closes the connection.
+func (o *operator) Close() error { return o.conn.Close() }
+
+// asking gives the context of one call, which ends by itself.
+func (o *operator) asking(ctx context.Context) (context.Context, context.CancelFunc) {
+	if o.token != "" {
+		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+o.token)
+	}
+	return context.WithTimeout(ctx, 2*answerPatience) // the server waits for its log as long as that once
+}
+
+// failed wraps what a call came to.
+func (o *operator) failed(err error) error {
+	if err == nil || status.Code(err) == codes.Canceled {
+		return err
+	}
+	return &adminError{Status: status.Convert(err), addr: o.addr, reached: o.conn.GetState() == connectivity.Ready}
+}
+
+// inRoom does something in the room that a person calls by its id or its title.
+func inRoom(name string, do func(roomID string) error) error {
+	id := singoff.RoomID(name)
+	if !isID(name) {
+		return do(id)
+	}
+	err := do(name)
+	if id != name && status.Code(err) == codes.NotFound && strings.HasPrefix(status.Convert(err).Message(), "room_id:") {
+		return do(id)
+	}
+	return err
+}
+
+func isID(text string) bool {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+	return text != "" && len(text) <= 64 && strings.Trim(text, letters) == ""
+}
