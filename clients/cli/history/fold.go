@@ -41,8 +41,6 @@ func (f *fold) apply(ev *singoffv1.Event) (wrong []string) {
 		}
 	case *singoffv1.Event_RoomOpened:
 		maps.DeleteFunc(f.members, func(_ string, m *singoffv1.Member) bool { return m.GetRole() == singoffv1.Role_ROLE_OBSERVER })
-	case *singoffv1.Event_RoomClosed:
-		clear(f.members)
 	}
 	return wrong
 }

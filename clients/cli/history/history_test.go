@@ -331,3 +331,16 @@ func TestOpeningIsTheSameSequence(t *testing.T) {
 		t.Errorf("the opening itself is lost: got %v, want lost among it", got)
 	}
 }
+
+// A room that is closed for being empty keeps its observers, who don't make it anybody's; they were held to be gone.
+func TestObserversStayInAClosedRoom(t *testing.T) {
+	t.Parallel()
+	screen, one, two := member("screen", singoffv1.Role_ROLE_OBSERVER, 0), member("one", singoffv1.Role_ROLE_OBSERVER, 0), member("two", singoffv1.Role_ROLE_OBSERVER, 0)
+	closed := &singoffv1.Event{Seq: 11, Body: &singoffv1.Event_RoomClosed{RoomClosed: &singoffv1.RoomClosed{}}}
+	left := presence(12, singoffv1.Presence_CHANGE_LEFT, one)
+	joined := presence(13, singoffv1.Presence_CHANGE_JOINED, two)
+	watcher := concat(welcome("one", 10, room(screen, one), fresh()), closed, welcome("two", 13, room(screen, two), resumed(2)), left, joined)
+	if found := watch(watcher, concat(welcome("screen", 10, room(screen, one), fresh()), closed, left, joined)); len(found) > 0 {
+		t.Errorf("got %v, want nothing broken", found)
+	}
+}

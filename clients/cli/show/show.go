@@ -74,7 +74,7 @@ func (p *Printer) Event(ev *singoffv1.Event) []Line {
 		until := p.clock(body.RoomOpened.GetHeldUntil().AsTime())
 		return p.notice(ev, "the server has opened the room again; seats are held until "+until)
 	case *singoffv1.Event_RoomClosed:
-		return p.notice(ev, "the room was empty for long, and begins anew")
+		return p.notice(ev, "the room is closed; the next to join begins it anew")
 	case *singoffv1.Event_Announcement:
 		return p.at(ev, p.paint(bold, "announcement: "+harmless.Text(body.Announcement.GetText())))
 	case *singoffv1.Event_Rejected:
