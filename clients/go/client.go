@@ -69,26 +69,29 @@ func (c *Client) Close() error {
 func (c *Client) ListRooms(ctx context.Context, pageSize int, pageToken string) (*singoffv1.ListRoomsResponse, error) {
 	request := &singoffv1.ListRoomsRequest{Namespace: c.config.namespace, PageSize: int32(pageSize), PageToken: pageToken}
 	answer := new(singoffv1.ListRoomsResponse)
-	return answer, c.transport.Unary(ctx, singoffv1.RoomService_ListRooms_FullMethodName, request, answer)
+	return answer, c.call(ctx, singoffv1.RoomService_ListRooms_FullMethodName, request, answer)
 }
 
 // ListTracks gives a page of the catalogue. Errors are gRPC status errors.
 func (c *Client) ListTracks(ctx context.Context, request *singoffv1.ListTracksRequest) (*singoffv1.ListTracksResponse, error) {
 	answer := new(singoffv1.ListTracksResponse)
-	return answer, c.transport.Unary(ctx, singoffv1.MusicService_ListTracks_FullMethodName, request, answer)
+	return answer, c.call(ctx, singoffv1.MusicService_ListTracks_FullMethodName, request, answer)
 }
 
 // GetTracks gives the tracks of 1 to 200 ids, in their order; unknown ones are left out. Errors are gRPC status errors.
 func (c *Client) GetTracks(ctx context.Context, ids ...string) ([]*singoffv1.TrackInfo, error) {
 	answer := new(singoffv1.GetTracksResponse)
 	request := &singoffv1.GetTracksRequest{TrackIds: ids}
-	err := c.transport.Unary(ctx, singoffv1.MusicService_GetTracks_FullMethodName, request, answer)
+	err := c.call(ctx, singoffv1.MusicService_GetTracks_FullMethodName, request, answer)
 	return answer.GetTracks(), err
 }
 
 // Join joins a room and returns after the first Welcome. Until then it tries again as often as needed: ctx bounds that, and nothing after it.
 // A final refusal is a *GoawayError, a bad option ErrInvalid, the end of ctx its error with what went wrong last.
 func (c *Client) Join(ctx context.Context, options JoinOptions) (*Room, error) {
+	if !options.signedIn() {
+		options.FreshToken = c.config.freshToken
+	}
 	if err := options.validate(); err != nil {
 		return nil, err
 	}

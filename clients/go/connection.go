@@ -38,6 +38,7 @@ type connection struct {
 	room       *Room
 	ctx        context.Context // its cause is why the connection has ended
 	cancel     context.CancelCauseFunc
+	token      string // of the Hello; empty: a guest's
 	stream     transport.Stream
 	tooLate    *time.Timer   // ends a try without a Welcome
 	welcomed   chan struct{} // closed with the Welcome
@@ -68,6 +69,9 @@ func (c *connection) wasWelcomed() bool {
 // serve lives the connection through, and returns why it ended. Nothing of it is left then.
 func (c *connection) serve() error {
 	defer c.cancel(nil)
+	if err := c.signIn(); err != nil {
+		return err
+	}
 	hello, err := c.hello()
 	if err != nil {
 		return err
@@ -82,6 +86,9 @@ func (c *connection) serve() error {
 	var loops sync.WaitGroup
 	loops.Go(func() { c.sendLoop(hello) })
 	loops.Go(c.receiveLoop)
+	if c.room.options.FreshToken != nil {
+		loops.Go(c.renewLoop)
+	}
 	c.watchLoop()
 	loops.Wait()
 	err = c.cause(nil)
@@ -94,6 +101,7 @@ func (c *connection) serve() error {
 func (c *connection) hello() (*singoffv1.JoinRequest, error) {
 	c.room.mu.Lock()
 	defer c.room.mu.Unlock()
+	c.token = c.room.session.Token()
 	return c.room.session.Connect()
 }
 

@@ -12,12 +12,15 @@ type JoinOptions struct {
 	RoomID string
 	// RoomTitle is free text, at most 100 characters, used when this join makes the room; empty: the room's id.
 	RoomTitle string
-	// Nickname is how one is shown: 1 to 32 grapheme clusters. Observers have none.
+	// Nickname is how one is shown: 1 to 32 grapheme clusters. Observers have none. Empty for a signed-in user: what the token says.
 	Nickname string
 	// Role asked for; unspecified: WATCHER.
 	Role singoffv1.Role
-	// Token of a signed-in user; empty: a guest, whose key is made here and kept by Store.
+	// Token of a signed-in user; empty: that of FreshToken, else a guest, whose key is made here and kept by Store.
 	Token string
+	// FreshToken is asked for a token before the one there is ends, which keeps the connection, and after the server has called it expired.
+	// nil: the Room ends when Token does, unless Renew was called in time.
+	FreshToken TokenSource
 	// Store keeps the guest key and Resume for the next process; nil: they end with the Room.
 	Store Store
 	// NoTakeOver refuses the member to this Room if another instance of the same user has it. By default it is taken over until the first Welcome,
@@ -30,6 +33,9 @@ type JoinOptions struct {
 	// call nothing of the Room that waits. nil: nobody is told.
 	OnConnection func(ConnectionState)
 }
+
+// signedIn says whether it is a user with a token, and no guest.
+func (o *JoinOptions) signedIn() bool { return o.Token != "" || o.FreshToken != nil }
 
 // defaultEventBuffer is used for an EventBuffer of 0.
 const defaultEventBuffer = 1024
@@ -49,7 +55,7 @@ func (o *JoinOptions) validate() error {
 			return invalid(field, "isn't valid UTF-8")
 		}
 	}
-	if o.Nickname == "" && o.Role != singoffv1.Role_ROLE_OBSERVER {
+	if o.Nickname == "" && !o.signedIn() && o.Role != singoffv1.Role_ROLE_OBSERVER {
 		return invalid("Nickname", "is empty; 1 to 32 characters are needed")
 	}
 	if _, known := singoffv1.Role_name[int32(o.Role)]; !known {

@@ -13,16 +13,17 @@ type Option func(*clientConfig)
 
 // clientConfig is what the options of Dial make up.
 type clientConfig struct {
-	target    string
-	namespace string         // empty: `default`
-	name      string         // told in Hello.client, at most 64 bytes; `singoff-go`
-	logger    zerolog.Logger // Nop
-	security  security
-	tls       *tls.Config // of encrypted; nil: the system's roots
-	ca        []byte      // to be trusted too, in PEM
-	kind      transport.Kind
-	custom    bool // transport was given
-	transport transport.Transport
+	target     string
+	namespace  string         // empty: `default`
+	name       string         // told in Hello.client, at most 64 bytes; `singoff-go`
+	logger     zerolog.Logger // Nop
+	security   security
+	tls        *tls.Config // of encrypted; nil: the system's roots
+	ca         []byte      // to be trusted too, in PEM
+	kind       transport.Kind
+	freshToken TokenSource // nil: calls are nobody's
+	custom     bool        // transport was given
+	transport  transport.Transport
 }
 
 // security is what was said about encryption.
@@ -69,6 +70,12 @@ func WithLogger(logger zerolog.Logger) Option {
 // WithTransport chooses the way to the server; see Dial. Default: transport.KindAuto.
 func WithTransport(kind transport.Kind) Option {
 	return func(c *clientConfig) { c.kind = kind }
+}
+
+// WithFreshToken signs in: calls that belong to no Room show a token of this source, each asking for one, and Rooms whose JoinOptions have
+// neither Token nor FreshToken take theirs from it. Default: guests.
+func WithFreshToken(source TokenSource) Option {
+	return func(c *clientConfig) { c.freshToken = source }
 }
 
 // WithCustomTransport reaches the server by a way that isn't singoff's own; Dial's target is then only a name. The Client closes it.

@@ -48,6 +48,8 @@ type Room struct {
 	waiters map[session.CommandID]chan session.Result
 	once    []*singoffv1.JoinRequest // to be sent at most once, on this connection
 	err     error
+	// tokenRefused: the server has called the token expired.
+	tokenRefused bool
 }
 
 // taking is an event with the Resume that holds once the application has taken it.
@@ -70,7 +72,7 @@ func (c *Client) newRoom(ctx context.Context, options JoinOptions) (*Room, error
 	if hello.RoomId == "" {
 		hello.RoomId = RoomID(options.RoomTitle)
 	}
-	if options.Token == "" {
+	if !options.signedIn() {
 		hello.GuestKey = saver.saved.GuestKey
 	}
 	s, err := session.New(session.Config{Hello: hello, TakeOver: !options.NoTakeOver, Resume: saver.saved.Resume})

@@ -44,7 +44,7 @@ func (r *Room) connectAgain() error {
 		c := newConnection(r)
 		cause := c.serve()
 		r.lost()
-		if r.ctx.Err() != nil || r.ended() || !c.wasWelcomed() && isFinal(cause) {
+		if r.ctx.Err() != nil || r.ended() || !c.wasWelcomed() && isFinal(cause) || !r.comesBackSignedIn(c, cause) {
 			return cause
 		}
 		if c.useful.Load() && time.Since(c.welcomedAt) >= settledAfter {
@@ -104,11 +104,21 @@ func (r *Room) end(cause error) {
 	case r.session.End() == session.EndLeaveUnknown:
 		r.err = fmt.Errorf("%w: Leave: %w", ErrUnknownOutcome, cause)
 	case r.ctx.Err() == nil:
-		r.err = &GoawayError{Final: true, Status: cause}
+		r.err = lastWord(cause)
 	}
 	r.session.Close()
 	r.deliverLocked()
 	r.cancel()
+}
+
+// lastWord is final, whatever the server may have thought of who else comes back.
+func lastWord(cause error) *GoawayError {
+	if goaway, ok := errors.AsType[*GoawayError](cause); ok {
+		last := *goaway
+		last.Final = true
+		return &last
+	}
+	return &GoawayError{Final: true, Status: cause}
 }
 
 // deliverLocked hands results to those who wait for them. A channel of a waiter has room for its one result.

@@ -40,7 +40,7 @@ func newSaver(ctx context.Context, options JoinOptions, logger zerolog.Logger) (
 		}
 		s.saved = saved.clone()
 	}
-	if options.Token != "" || len(s.saved.GuestKey) > 0 {
+	if options.signedIn() || len(s.saved.GuestKey) > 0 {
 		return s, nil
 	}
 	s.saved.GuestKey = make([]byte, 16)

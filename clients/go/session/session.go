@@ -190,6 +190,9 @@ func (s *Session) Resume() *singoffv1.Resume {
 	return &singoffv1.Resume{Epoch: s.epoch, LastSeq: s.lastSeq}
 }
 
+// Token is what the next Hello shows; empty: nothing.
+func (s *Session) Token() string { return s.hello.GetToken() }
+
 // Renew uses a fresh token in each later Hello.
 func (s *Session) Renew(token string) {
 	hello := proto.CloneOf(s.hello)

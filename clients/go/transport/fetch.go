@@ -84,7 +84,11 @@ func (f *Fetch) client(generation *generation, method string) *client {
 }
 
 func (f *Fetch) unary(ctx context.Context, c *client, request, answer proto.Message) error {
-	response, err := c.CallUnary(ctx, connect.NewRequest(&body{message: request}))
+	call := connect.NewRequest(&body{message: request})
+	if bearer := bearerOf(ctx); bearer != "" {
+		call.Header().Set(tokenHeader, bearer)
+	}
+	response, err := c.CallUnary(ctx, call)
 	if err != nil {
 		return fetchError(ctx, err)
 	}

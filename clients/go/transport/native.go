@@ -167,7 +167,7 @@ func (n *Native) Unary(ctx context.Context, method string, request, answer proto
 		return err
 	}
 	defer n.release(conn)
-	return conn.Invoke(ctx, method, request, answer)
+	return conn.Invoke(outgoing(ctx), method, request, answer)
 }
 
 // Close breaks everything; later calls fail with ErrClosed.
