@@ -44,6 +44,7 @@ func (c *client) connect(n *node) {
 	l := &link{
 		id: c.w.lastConn, client: c, node: n, serverUp: true, user: c.user, instance: rules.InstanceOf(h.Instance),
 		resume: h.Resume, takeOver: h.TakeOver, attempt: h.Attempt, up: []*singoffv1.JoinRequest{req},
+		underWay: map[uint64]bool{},
 	}
 	n.links[l.id] = l
 	c.w.links = append(c.w.links, l)
@@ -57,12 +58,30 @@ func (c *client) send() {
 		if req == nil {
 			return
 		}
+		c.sent(req.Number)
 		c.link.up = append(c.link.up, req)
 		if len(c.link.up) > session.DefaultUnanswered+2 {
 			c.w.fail("%s sends without end: %v", c.name, req)
 			return
 		}
 	}
+}
+
+// sent notes a number under way. After one that wasn't taken, none may follow until all are answered.
+func (c *client) sent(number uint64) {
+	if c.link.drains && number != 0 {
+		c.w.fail("%s sends number %d after one that wasn't taken, while %d have no answer", c.name, number, len(c.link.underWay))
+	}
+	if number != 0 {
+		c.link.underWay[number] = true
+	}
+}
+
+// answered notes the answer to a number.
+func (l *link) answered(e *singoffv1.Event) {
+	delete(l.underWay, e.Number)
+	notTaken := e.GetRejected().GetReason() == singoffv1.Rejected_REASON_NOT_TAKEN
+	l.drains = (l.drains || notTaken) && len(l.underWay) > 0
 }
 
 // lost is the client noticing that its connection is gone.
@@ -79,6 +98,7 @@ func (c *client) receive(l *link) {
 	if c.link != l || c.killed {
 		return
 	}
+	l.answered(e)
 	c.era = l.node.era
 	class, err := c.s.Receive(e)
 	if err != nil {

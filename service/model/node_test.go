@@ -36,6 +36,11 @@ type link struct {
 	resume   *singoffv1.Resume
 	takeOver bool
 	attempt  uint64
+
+	// As the client sees it.
+
+	underWay map[uint64]bool // numbers without an answer
+	drains   bool            // one of them wasn't taken: nothing is sent until all are answered
 }
 
 func newNode(w *world) *node {
@@ -131,6 +136,7 @@ func (n *node) sorted() (links []*link) {
 // publish does what package room does: the same order of items, tells, welcomes and ends.
 func (n *node) publish(out engine.Output) {
 	n.w.checkState(n.eng.State())
+	n.acted(out.Acted)
 	ends := map[rules.Connection]rules.Ended{}
 	for _, e := range out.Ended {
 		ends[e.Connection] = e

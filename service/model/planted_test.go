@@ -39,6 +39,8 @@ var plantedBugs = []planted{
 		"			e.owed = append(e.owed, in)\n", ""},
 	{"told before it was kept", "service/room/engine/outcome.go",
 		"	e.pending = nil\n	e.draft = e.kept.Clone()\n	out := Output{}\n", "	e.pending = nil\n	e.draft = e.kept.Clone()\n	out := p.out\n"},
+	{"refused act of the operator told as done", "service/room/engine/outcome.go",
+		"rules.ActResult{Err: ErrNotKept}", "rules.ActResult{}"},
 	{"decided command repeated", "clients/go/session/receive.go",
 		"c.number != 0 && c.number <= s.welcome.GetLastNumber() })", "c.number != 0 && c.number < s.welcome.GetLastNumber() })"},
 	{"repeated into a lost log", "clients/go/session/receive.go",

@@ -34,6 +34,8 @@ func (w *world) reach(e *singoffv1.Event) {
 		}
 	case *singoffv1.Event_RoomClosed:
 		w.reached("room closed")
+	case *singoffv1.Event_Announcement:
+		w.reached("announcement")
 	case *singoffv1.Event_Vote:
 		w.reached("vote")
 	}
@@ -66,6 +68,7 @@ func TestSchedulesReachEverything(t *testing.T) {
 		"CHANGE_AWAY REASON_CONNECTION_LOST", "CHANGE_RETURNED REASON_UNSPECIFIED", "CHANGE_HOST REASON_UNSPECIFIED",
 		"ACTION_START", "ACTION_PAUSE", "ACTION_RESUME", "ACTION_SEEK", "ACTION_STOP", "ACTION_ENDED",
 		"not taken CAUSE_LOG_REFUSED", "not taken CAUSE_OUT_OF_STEP", "refused", "moved", "log lost", "vote", "room closed",
+		"goaway REASON_ADMIN", "CHANGE_LEFT REASON_ADMIN", "announcement", "act done", "act not kept", "act of no use",
 	} {
 		if all[what] == 0 {
 			t.Errorf("%q never happened", what)

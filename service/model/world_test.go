@@ -26,7 +26,8 @@ type world struct {
 	lastConn rules.Connection
 	batches  uint64
 	texts    int
-	calm     bool // no more faults
+	acts     []*act // of the operator
+	calm     bool   // no more faults
 	failure  string
 	step     int
 	era      int            // rises when the log is lost
@@ -144,6 +145,8 @@ func (w *world) turn() {
 		w.snap()
 	case x < 998 && w.rnd.IntN(3) == 0:
 		w.loseLog()
+	case x >= 998:
+		w.operate()
 	}
 	for _, c := range w.clients {
 		c.seen.caughtUp()
@@ -437,6 +440,7 @@ func (w *world) verdict() {
 			w.fail("%s: %d commands were never answered, %d never sent", c.name, c.s.Unanswered(), c.s.Waiting())
 		}
 	}
+	w.checkActs(eras)
 	n := w.newest()
 	for _, c := range w.clients {
 		if !c.killed && c.s.Phase() == session.Joined {
