@@ -16,6 +16,7 @@ import (
 
 	"github.com/singoff/singoff/clients/cli/history"
 	singoff "github.com/singoff/singoff/clients/go"
+	"github.com/singoff/singoff/clients/go/transport"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service"
 )
@@ -37,13 +38,14 @@ var held atomic.Int64
 type party struct {
 	t       *testing.T
 	ctx     context.Context
-	target  string
+	addrs   service.Addrs
 	track   string
 	history *history.History
 	people  []*person
 
 	answered, rejected, unknown atomic.Int64
 	resumed, snapshots          atomic.Int64
+	joined                      [3]atomic.Int64 // by way
 }
 
 // note counts how streams were recovered.
@@ -56,7 +58,10 @@ func (p *party) note(ev *singoffv1.Event) {
 	}
 }
 
-// TestChaos: forty people in five rooms lose connections, stall, are taken over by programs of their own, and have old tries arrive late.
+// ways are those into a room; in every room there are people by each.
+var ways = []transport.Kind{transport.KindNative, transport.KindWebsocket, transport.KindFetch}
+
+// TestChaos: forty people in five rooms, by all ways in, lose connections, stall, are taken over by programs of their own, and have old tries arrive late.
 // Everybody sees the same order, nothing is lost, nothing comes twice, seats are exact.
 func TestChaos(t *testing.T) {
 	t.Parallel()
@@ -104,8 +109,8 @@ func (p *party) serve() {
 			p.t.Errorf("the server ended with %v", err)
 		}
 	})
-	p.target = s.Addrs().GRPC
-	client, err := singoff.Dial(p.target)
+	p.addrs = s.Addrs()
+	client, err := singoff.Dial(p.addrs.GRPC)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -127,7 +132,7 @@ func (p *party) gather(seed uint64) {
 			}
 			who := &person{
 				party: p, room: fmt.Sprintf("%s%d", marker, r), name: fmt.Sprintf("p%d-%d", r, i), role: role,
-				rnd: rand.New(rand.NewPCG(seed, uint64(100*r+i))), store: &singoff.MemoryStore{}, ending: make(chan struct{}),
+				way: r + i, rnd: rand.New(rand.NewPCG(seed, uint64(100*r+i))), store: &singoff.MemoryStore{}, ending: make(chan struct{}),
 			}
 			if err := who.start(p.ctx); err != nil {
 				p.t.Fatal(err)
@@ -212,7 +217,7 @@ func (p *party) verdict() {
 	for _, v := range p.history.Check() {
 		p.t.Error(v)
 	}
-	client, err := singoff.Dial(p.target)
+	client, err := singoff.Dial(p.addrs.GRPC)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -232,6 +237,11 @@ func (p *party) verdict() {
 	programs := 0
 	for _, who := range p.people {
 		programs += len(who.all)
+	}
+	for i, way := range ways {
+		if p.joined[i].Load() == 0 {
+			p.t.Errorf("nobody came by %s", way)
+		}
 	}
 	p.t.Logf("%d events seen, %d commands answered, %d rejected, %d unknown; %d resumed, %d snapshots; %d late duplicates; %d take-overs",
 		p.history.Events(), p.answered.Load(), p.rejected.Load(), p.unknown.Load(), p.resumed.Load(), p.snapshots.Load(), held.Load(), programs-len(p.people))

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/gobwas/ws"
 )
 
 // marker is in every Hello and every Welcome: all rooms' ids begin with it.
@@ -82,8 +84,9 @@ func (n *network) acceptLoop() {
 // the server only when a later connection of this person has joined.
 func (p *pair) upLoop() {
 	defer p.close()
+	var said said
 	p.carry(p.client, p.server, func(chunk []byte) bool {
-		if !p.hold || !bytes.Contains(chunk, []byte(marker)) {
+		if !p.hold || !said.hello(chunk) {
 			return true
 		}
 		p.network.mu.Lock()
@@ -103,6 +106,30 @@ func (p *pair) upLoop() {
 		}
 		return false
 	})
+}
+
+// said is what a client has said so far, as long as its Hello wasn't found in it.
+type said struct{ bytes []byte }
+
+// hello says whether the Hello has come with this chunk. A websocket's client masks what it says.
+func (s *said) hello(chunk []byte) bool {
+	s.bytes = append(s.bytes, chunk...)
+	head, frames, upgraded := bytes.Cut(s.bytes, []byte("\r\n\r\n"))
+	if !upgraded || !bytes.HasPrefix(head, []byte("GET ")) {
+		return bytes.Contains(s.bytes, []byte(marker))
+	}
+	for r := bytes.NewReader(frames); ; {
+		header, err := ws.ReadHeader(r)
+		if err != nil || header.Length > int64(r.Len()) {
+			return false
+		}
+		payload := make([]byte, header.Length)
+		_, _ = r.Read(payload) // all of it is there
+		ws.Cipher(payload, header.Mask, 0)
+		if bytes.Contains(payload, []byte(marker)) {
+			return true
+		}
+	}
 }
 
 func (p *pair) downLoop() {

@@ -11,7 +11,9 @@ import (
 
 	"github.com/singoff/singoff/clients/cli/history"
 	singoff "github.com/singoff/singoff/clients/go"
+	"github.com/singoff/singoff/clients/go/transport"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service"
 )
 
 // person holds a battle through a bad network, in one program after another.
@@ -27,6 +29,7 @@ type person struct {
 	ending chan struct{}
 
 	mu      sync.Mutex // of what follows
+	way     int        // of the newest program
 	program *program   // the newest
 	all     []*program
 }
@@ -45,12 +48,13 @@ type program struct {
 
 // start joins with a new program; an older one is taken over.
 func (p *person) start(ctx context.Context) error {
-	n := newNetwork(p.party.t, p.party.target)
+	way := p.nextWay()
+	n := newNetwork(p.party.t, target(p.party.addrs, ways[way]))
 	saved, err := p.store.Load(ctx)
 	if err != nil {
 		return err
 	}
-	client, err := singoff.Dial(n.address())
+	client, err := dial(n.address(), ways[way])
 	if err != nil {
 		return err
 	}
@@ -60,6 +64,7 @@ func (p *person) start(ctx context.Context) error {
 		n.close()
 		return fmt.Errorf("%s: %w", p.name, err)
 	}
+	p.party.joined[way].Add(1)
 	g := &program{person: p, network: n, client: client, seat: seat, sawLast: make(chan struct{})}
 	g.stay = p.party.history.Begin(history.About{Room: p.room, Person: p.name, Resume: saved.Resume})
 	p.mu.Lock()
@@ -68,6 +73,29 @@ func (p *person) start(ctx context.Context) error {
 	p.mu.Unlock()
 	g.loops.Go(g.eventLoop)
 	return nil
+}
+
+// nextWay gives a person's programs one way after the other.
+func (p *person) nextWay() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.way = (p.way + 1) % len(ways)
+	return p.way
+}
+
+// target is the port that a way leads to.
+func target(addrs service.Addrs, way transport.Kind) string {
+	if way == transport.KindNative {
+		return addrs.GRPC
+	}
+	return addrs.HTTP
+}
+
+func dial(addr string, way transport.Kind) (*singoff.Client, error) {
+	if way != transport.KindNative {
+		addr = "http://" + addr
+	}
+	return singoff.Dial(addr, singoff.WithTransport(way))
 }
 
 func (p *person) current() *program {
