@@ -3,6 +3,7 @@
 package cli_test
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -18,6 +19,7 @@ import (
 	"github.com/creack/pty"
 
 	"github.com/singoff/singoff/clients/cli"
+	"github.com/singoff/singoff/service"
 )
 
 // terminal is a terminal that the program runs on, and what is to be seen on it.
@@ -64,7 +66,7 @@ func onTerminal(t *testing.T, width, height int, unicode bool, env, args []strin
 		_ = term.program.Process.Kill() // it may have ended
 		_ = term.program.Wait()
 		tty.Close()
-		term.emulator.Close()
+		term.emulator.InputPipe().(io.Closer).Close() // ends answerLoop; the emulator's own Close races with its use
 		term.loops.Wait()
 		control.Close()
 	})
@@ -265,6 +267,38 @@ func battleOnScreen(t *testing.T, unicode bool) {
 			on := strings.LastIndex(string(mina.raw), strings.NewReplacer("l", "h", "h", "l").Replace(sequence))
 			return on >= 0 && strings.LastIndex(string(mina.raw), sequence) > on
 		})
+	}
+}
+
+// A terminal that takes nothing for a while, as when somebody has stopped it, holds up the screen alone: nothing is lost for whoever looks
+// again, and the connection lives.
+func TestStoppedTerminalLosesNothing(t *testing.T) {
+	t.Parallel()
+	const lines = 600
+	server := serve(t, func(cfg *service.Config) { cfg.CommandsPerSecond, cfg.CommandBurst = 10000, 10000 })
+	args := []string{"join", "friday", "--server", server, "--nick", "Mina", "--role", "singer", "--state-dir", t.TempDir()}
+	mina := onTerminal(t, 100, 30, true, nil, args)
+	mina.shows("you are Mina")
+	hana := person(t, server, "friday", "Hana", "watcher")
+	hana.out.shows(t, "you are Hana")
+
+	mina.mu.Lock() // from here on nobody reads what is written to the terminal
+	for i := range lines {
+		hana.types(t, fmt.Sprintf("line %d", i))
+	}
+	hana.out.shows(t, fmt.Sprintf("Hana (you): line %d\n", lines-1))
+	mina.mu.Unlock()
+
+	mina.shows(fmt.Sprintf("Hana (watcher): line %d\n", lines-1), "Hana                            │")
+	mina.types("\x1b[1;5H") // Ctrl-Home
+	rows := lines + 3       // beside the lines: her own arrival, and in two rows Hana's
+	mina.shows("you are Mina", "Hana (watcher): line 0\n", fmt.Sprintf("%d rows below", rows-25))
+	if text, _ := mina.text(); strings.Contains(text, "reconnecting") || strings.Contains(text, "connection lost") {
+		t.Errorf("the connection was lost:\n%s", text)
+	}
+	mina.types("\x03")
+	if err := mina.program.Wait(); err != nil {
+		t.Errorf("the program ended with %v", err)
 	}
 }
 

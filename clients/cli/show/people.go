@@ -2,6 +2,7 @@ package show
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/singoff/singoff/clients/cli/harmless"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
@@ -44,13 +45,15 @@ func (p *Printer) presence(ev *singoffv1.Event, pr *singoffv1.Presence) string {
 
 func (p *Printer) joins(who string, pr *singoffv1.Presence) string {
 	m := pr.GetMember()
-	as := "as an observer"
+	as := " as an observer"
 	if m.GetSeat() > 0 {
-		as = fmt.Sprintf("as %s %d", Role(m.GetRole()), m.GetSeat())
+		as = fmt.Sprintf(" as %s %d", Role(m.GetRole()), m.GetSeat())
+	} else if strings.HasSuffix(who, "observer") {
+		as = "" // that's said already
 	}
-	text := conjugate(who, "joins") + " " + as
+	text := conjugate(who, "joins") + as
 	if pr.GetRoomTitle() != "" {
-		text = conjugate(who, "opens") + " the room " + harmless.Text(pr.GetRoomTitle()) + ", " + as
+		text = conjugate(who, "opens") + " the room " + harmless.Text(pr.GetRoomTitle()) + "," + as
 	}
 	if c := pr.GetCounts(); c != nil && p.seats != nil {
 		text += fmt.Sprintf(" (singers %d of %d, watchers %d of %d)", c.GetSingers(), p.seats.GetSingers(), c.GetWatchers(), p.seats.GetWatchers())

@@ -341,14 +341,14 @@ func TestLinesMayHoldLineFeeds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		lines := make(chan string, 3)
-		lines <- "two\nlines"
 		lines <- strings.Repeat("x", talk.MaxLine+1)
+		lines <- "two\nlines"
 		lines <- "last"
 		close(lines)
 		r, m := newRoom(), &mode{}
 		if err := talk.Run(t.Context(), talk.Config{Room: r, Mode: m, Lines: lines}); err != nil || r.left != 1 {
 			t.Errorf("got %v, left %d times; want nil, once", err, r.left)
 		}
-		m.has(t, "1 did two\nlines", "2 failed: the line is too long: 65537 bytes, and 65536 is the limit; nothing of it was sent", "3 did last")
+		m.has(t, "1 failed: the line is too long: 65537 bytes, and 65536 is the limit; nothing of it was sent", "2 did two\nlines", "3 did last")
 	})
 }

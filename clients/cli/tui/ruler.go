@@ -50,7 +50,8 @@ func (r ruler) fit(text string, cells int) string {
 	return text + spaces(cells-r.width(text))
 }
 
-// cut is a text in at most so many cells, with an ellipsis where something is left out.
+// cut is a text in at most so many cells, with an ellipsis where something is left out. The library's own truncation measures some clusters
+// differently from its widths when it counts by code points.
 func (r ruler) cut(text string, cells int) string {
 	if cells <= 0 {
 		return ""
@@ -58,7 +59,33 @@ func (r ruler) cut(text string, cells int) string {
 	if r.width(text) <= cells {
 		return text
 	}
-	return r.method.Truncate(text, cells, "…")
+	var b strings.Builder
+	for taken := 0; text != ""; {
+		if colour := colourAt(text); colour != "" {
+			b.WriteString(colour)
+			text = text[len(colour):]
+			continue
+		}
+		cluster, _ := ansi.FirstGraphemeCluster(text, r.method)
+		if taken += r.width(cluster); taken > cells-1 {
+			b.WriteString("…")
+			break
+		}
+		b.WriteString(cluster)
+		text = text[len(cluster):]
+	}
+	if unclosed(b.String()) != "" {
+		b.WriteString(ansi.ResetStyle)
+	}
+	return b.String()
+}
+
+// colourAt is the sequence that changes colours at the beginning of a text; empty: there is none. Texts hold no others.
+func colourAt(text string) string {
+	if !strings.HasPrefix(text, "\x1b[") {
+		return ""
+	}
+	return text[:strings.IndexByte(text, 'm')+1]
 }
 
 // ends is a line of so many cells with one text at its beginning and one at its end; the first gives way.
@@ -71,18 +98,72 @@ func (r ruler) ends(left, right string, cells int) string {
 	return r.fit(left, room) + right
 }
 
-// wrap breaks a text into lines of at most so many cells, between words where it can. Each line holds its colours whole.
+// wrap breaks a text into rows of at most so many cells, at spaces where it can. Each row holds its colours whole. The library's own wrapping
+// gives rows that are too wide at hyphens.
 func (r ruler) wrap(text string, cells int) []string {
-	lines := strings.Split(r.method.Wrap(text, max(cells, 2), ""), "\n")
-	open := ""
-	for i, line := range lines {
-		line = open + line
-		if open = unclosed(line); open != "" {
-			line += ansi.ResetStyle
+	w := wrapping{ruler: r, cells: cells}
+	for text != "" {
+		sign := colourAt(text)
+		if sign == "" {
+			sign, _ = ansi.FirstGraphemeCluster(text, r.method)
 		}
-		lines[i] = line
+		text = text[len(sign):]
+		w.add(sign)
 	}
-	return lines
+	rows := append(w.rows, strings.Join(w.row, ""))
+	open := ""
+	for i, row := range rows {
+		row = r.cut(open+row, cells)
+		if open = unclosed(row); open != "" {
+			row += ansi.ResetStyle
+		}
+		rows[i] = row
+	}
+	return rows
+}
+
+// wrapping is a text that is being broken into rows.
+type wrapping struct {
+	ruler ruler
+	cells int
+	rows  []string
+	row   []string // clusters and colours
+	width int      // of row
+}
+
+// add takes a cluster or a colour.
+func (w *wrapping) add(sign string) {
+	width := w.ruler.width(sign)
+	for width > 0 && w.width > 0 && w.width+width > w.cells {
+		if sign == " " {
+			w.end(len(w.row), len(w.row))
+			return
+		}
+		if space := w.lastSpace(); space > 0 {
+			w.end(space, space+1)
+		} else {
+			w.end(len(w.row), len(w.row))
+		}
+	}
+	w.row = append(w.row, sign)
+	w.width += width
+}
+
+// lastSpace is where the last space is that has something before it; 0: there is none.
+func (w *wrapping) lastSpace() int {
+	for i := len(w.row) - 1; i > 0; i-- {
+		if w.row[i] == " " {
+			return i
+		}
+	}
+	return 0
+}
+
+// end ends the row at a place, and begins the next one at another.
+func (w *wrapping) end(at, next int) {
+	w.rows = append(w.rows, strings.Join(w.row[:at], ""))
+	w.row = append([]string(nil), w.row[next:]...)
+	w.width = w.ruler.width(strings.Join(w.row, ""))
 }
 
 // unclosed is the colour that is still on at the end of a text; colours don't nest.
@@ -91,13 +172,11 @@ func unclosed(text string) string {
 	if from < 0 {
 		return ""
 	}
-	to := strings.IndexByte(text[from:], 'm')
-	switch sequence := text[from : from+to+1]; sequence {
-	case "\x1b[m", "\x1b[0m":
+	colour := colourAt(text[from:])
+	if colour == "\x1b[m" || colour == "\x1b[0m" {
 		return ""
-	default:
-		return sequence
 	}
+	return colour
 }
 
 func spaces(n int) string { return strings.Repeat(" ", max(n, 0)) }
