@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	singoff "github.com/singoff/singoff/clients/go"
+	"github.com/singoff/singoff/clients/go/transport"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service"
 )
@@ -41,13 +42,14 @@ func nextWelcome(t *testing.T, room *singoff.Room) *singoffv1.Welcome {
 }
 
 // A killed program comes back as itself, in its seat, with what it has missed.
-func TestComesBackAsItself(t *testing.T) {
-	t.Parallel()
-	addr := startServer(t)
+func TestComesBackAsItself(t *testing.T) { eachWay(t, comesBackAsItself) }
+
+func comesBackAsItself(t *testing.T, way transport.Kind) {
+	addr := startServer(t, way)
 	store := new(singoff.MemoryStore)
 	mina := singoff.JoinOptions{Nickname: "Mina", Role: singer, Store: store}
-	first := join(t, dial(t, addr), mina)
-	juno := join(t, dial(t, addr), singoff.JoinOptions{Nickname: "Juno", Role: singer, EventBuffer: -1})
+	first := join(t, dial(t, way, addr), mina)
+	juno := join(t, dial(t, way, addr), singoff.JoinOptions{Nickname: "Juno", Role: singer, EventBuffer: -1})
 	nextWelcome(t, first)
 	member := first.Self()
 	if err := first.Close(); err != nil {
@@ -58,7 +60,7 @@ func TestComesBackAsItself(t *testing.T) {
 			t.Fatalf("Say: %v", err)
 		}
 	}
-	second := join(t, dial(t, addr), mina)
+	second := join(t, dial(t, way, addr), mina)
 	if got := second.Self(); got.GetMemberId() != member.GetMemberId() || got.GetSeat() != member.GetSeat() {
 		t.Errorf("came back as %v, was %v", got, member)
 	}
@@ -84,19 +86,20 @@ func TestComesBackAsItself(t *testing.T) {
 }
 
 // A second program of the same person takes over; the first one ends for good and doesn't fight. One that may not take over is refused.
-func TestTakeOver(t *testing.T) {
-	t.Parallel()
-	addr := startServer(t)
+func TestTakeOver(t *testing.T) { eachWay(t, takeOver) }
+
+func takeOver(t *testing.T, way transport.Kind) {
+	addr := startServer(t, way)
 	store := new(singoff.MemoryStore)
 	options := singoff.JoinOptions{RoomID: "friday", Nickname: "Mina", Store: store, EventBuffer: -1}
-	first := join(t, dial(t, addr), options)
+	first := join(t, dial(t, way, addr), options)
 	options.NoTakeOver = true
 	var goaway *singoff.GoawayError
-	if _, err := dial(t, addr).Join(t.Context(), options); !errors.As(err, &goaway) || goaway.Reason != singoffv1.Goaway_REASON_TAKEN_OVER {
+	if _, err := dial(t, way, addr).Join(t.Context(), options); !errors.As(err, &goaway) || goaway.Reason != singoffv1.Goaway_REASON_TAKEN_OVER {
 		t.Errorf("Join without take-over: got %v, want TAKEN_OVER", err)
 	}
 	options.NoTakeOver = false
-	second := join(t, dial(t, addr), options)
+	second := join(t, dial(t, way, addr), options)
 	<-first.Done()
 	if err := first.Err(); !errors.As(err, &goaway) || goaway.Reason != singoffv1.Goaway_REASON_TAKEN_OVER {
 		t.Errorf("the first program: got %v, want TAKEN_OVER", err)
@@ -107,16 +110,17 @@ func TestTakeOver(t *testing.T) {
 }
 
 // A server that starts anew with an empty log says so, and the member joins anew by itself.
-func TestServerRestart(t *testing.T) {
-	t.Parallel()
-	config := service.DefaultConfig()
-	config.GRPCAddr, config.HTTPAddr, config.ComeBackSpread = "127.0.0.1:0", "127.0.0.1:0", 0
-	stop, addr := runServer(t, config)
-	room := join(t, dial(t, addr), singoff.JoinOptions{Nickname: "Mina", Role: singer})
+func TestServerRestart(t *testing.T) { eachWay(t, serverRestart) }
+
+func serverRestart(t *testing.T, way transport.Kind) {
+	config := serverConfig()
+	config.ComeBackSpread = 0
+	stop, addrs := runServer(t, config)
+	room := join(t, dial(t, way, portOf(addrs, way)), singoff.JoinOptions{Nickname: "Mina", Role: singer})
 	nextWelcome(t, room)
 	stop()
 	waitFor(t, room, singoff.PhaseReconnecting, 0)
-	config.GRPCAddr = addr
+	config.GRPCAddr, config.HTTPAddr = addrs.GRPC, addrs.HTTP
 	stop, _ = runServer(t, config)
 	defer stop()
 	if w := nextWelcome(t, room); w.GetRecovery().GetCause() != singoffv1.Recovery_CAUSE_LOG_LOST {
@@ -127,7 +131,7 @@ func TestServerRestart(t *testing.T) {
 	}
 }
 
-func runServer(t *testing.T, config service.Config) (stop func(), addr string) {
+func runServer(t *testing.T, config service.Config) (stop func(), addrs service.Addrs) {
 	t.Helper()
 	server, err := service.New(t.Context(), config)
 	if err != nil {
@@ -141,7 +145,7 @@ func runServer(t *testing.T, config service.Config) (stop func(), addr string) {
 		if err := <-ended; err != nil {
 			t.Errorf("server: %v", err)
 		}
-	}), server.Addrs().GRPC
+	}), server.Addrs()
 }
 
 // proxy passes bytes on until it is told to stall: connections from before then pass nothing more and aren't ended either, as when a cable is pulled.
@@ -223,12 +227,13 @@ func (p *proxy) stall() {
 }
 
 // A connection that dies without a word is noticed, isn't tried again, and nothing said meanwhile is lost or said twice.
-func TestPulledCable(t *testing.T) {
-	t.Parallel()
-	addr := startServer(t)
+func TestPulledCable(t *testing.T) { eachWay(t, pulledCable) }
+
+func pulledCable(t *testing.T, way transport.Kind) {
+	addr := startServer(t, way)
 	p := startProxy(t, addr)
-	mina := join(t, dial(t, p.listener.Addr().String()), singoff.JoinOptions{Nickname: "Mina", Role: singer, EventBuffer: -1})
-	juno := join(t, dial(t, addr), singoff.JoinOptions{Nickname: "Juno"})
+	mina := join(t, dial(t, way, p.listener.Addr().String()), singoff.JoinOptions{Nickname: "Mina", Role: singer, EventBuffer: -1})
+	juno := join(t, dial(t, way, addr), singoff.JoinOptions{Nickname: "Juno"})
 	nextWelcome(t, juno)
 	p.stall()
 	answered := make(chan error, 1)

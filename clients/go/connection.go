@@ -118,8 +118,11 @@ func (c *connection) receiveLoop() {
 	for {
 		response, err := c.stream.Recv()
 		if err != nil {
-			if errors.Is(err, io.EOF) {
+			switch {
+			case errors.Is(err, io.EOF):
 				err = fmt.Errorf("singoff: the server ended the stream: %w", err)
+			case errors.Is(err, transport.ErrUnanswered):
+				err = fmt.Errorf("%w: %w", ErrConnectionLost, err)
 			}
 			c.cancel(err)
 			return

@@ -10,26 +10,58 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	singoff "github.com/singoff/singoff/clients/go"
+	"github.com/singoff/singoff/clients/go/transport"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service"
 )
 
-// startServer runs the real server on free ports until the test ends.
-func startServer(t *testing.T, change ...func(*service.Config)) string {
+// ways are all that a Room may be joined by.
+var ways = []transport.Kind{transport.KindNative, transport.KindWebsocket, transport.KindFetch, transport.KindAuto}
+
+// eachWay runs a test over each way.
+func eachWay(t *testing.T, test func(t *testing.T, way transport.Kind)) {
+	t.Parallel()
+	for _, way := range ways {
+		t.Run(string(way), func(t *testing.T) {
+			t.Parallel()
+			test(t, way)
+		})
+	}
+}
+
+// portOf is the port that a way leads to.
+func portOf(addrs service.Addrs, way transport.Kind) string {
+	if way == transport.KindNative {
+		return addrs.GRPC
+	}
+	return addrs.HTTP
+}
+
+// startServer runs the real server on free ports until the test ends, and gives the port of the way.
+func startServer(t *testing.T, way transport.Kind, change ...func(*service.Config)) (port string) {
 	t.Helper()
-	config := service.DefaultConfig()
-	config.GRPCAddr, config.HTTPAddr = "127.0.0.1:0", "127.0.0.1:0"
+	config := serverConfig()
 	for _, c := range change {
 		c(&config)
 	}
-	stop, addr := runServer(t, config)
+	stop, addrs := runServer(t, config)
 	t.Cleanup(stop)
-	return addr
+	return portOf(addrs, way)
 }
 
-func dial(t *testing.T, addr string) *singoff.Client {
+func serverConfig() service.Config {
+	config := service.DefaultConfig()
+	config.GRPCAddr, config.HTTPAddr, config.AdminAddr = "127.0.0.1:0", "127.0.0.1:0", service.AdminOff
+	return config
+}
+
+// dial makes a client that goes to a port by a way.
+func dial(t *testing.T, way transport.Kind, port string) *singoff.Client {
 	t.Helper()
-	client, err := singoff.Dial(addr)
+	if way != transport.KindNative {
+		port = "http://" + port
+	}
+	client, err := singoff.Dial(port, singoff.WithTransport(way))
 	if err != nil {
 		t.Fatalf("Dial: %v", err)
 	}
@@ -57,13 +89,20 @@ func join(t *testing.T, client *singoff.Client, options singoff.JoinOptions) *si
 
 const singer = singoffv1.Role_ROLE_SINGER
 
-func TestBattleOnTheRealServer(t *testing.T) {
-	t.Parallel()
-	addr := startServer(t)
-	client := dial(t, addr)
+func TestBattleOnTheRealServer(t *testing.T) { eachWay(t, battle) }
+
+func battle(t *testing.T, way transport.Kind) {
+	client := dial(t, way, startServer(t, way))
 	mina := join(t, client, singoff.JoinOptions{Nickname: "미나", Role: singer})
 	juno := join(t, client, singoff.JoinOptions{Nickname: "Juno"})
 
+	want := way
+	if way == transport.KindAuto {
+		want = transport.KindWebsocket
+	}
+	if got := juno.Connection().Way; got.Kind != want || got.Fallback != nil {
+		t.Errorf("way: got %+v, want %v", got, want)
+	}
 	said, err := juno.Say(t.Context(), "안녕")
 	if err != nil || said.GetChatMessage().GetText() != "안녕" {
 		t.Fatalf("Say: got %v, %v", said, err)
@@ -133,9 +172,10 @@ func TestBattleOnTheRealServer(t *testing.T) {
 }
 
 // What a member's local state has become by events is what a Welcome of that moment says.
-func TestStateIsWhatAWelcomeSays(t *testing.T) {
-	t.Parallel()
-	client := dial(t, startServer(t))
+func TestStateIsWhatAWelcomeSays(t *testing.T) { eachWay(t, stateIsWhatAWelcomeSays) }
+
+func stateIsWhatAWelcomeSays(t *testing.T, way transport.Kind) {
+	client := dial(t, way, startServer(t, way))
 	mina := join(t, client, singoff.JoinOptions{Nickname: "Mina", Role: singer, EventBuffer: -1})
 	watcher := join(t, client, singoff.JoinOptions{Nickname: "Juno", EventBuffer: -1})
 	for i := range 5 {

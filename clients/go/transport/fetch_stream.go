@@ -183,7 +183,7 @@ func fitting(commands []*singoffv1.JoinRequest) int {
 }
 
 func (s *fetchStream) send(c *client, request *singoffv1.SendRequest) (taken int, err error) {
-	ctx, cancel := context.WithTimeoutCause(s.ctx, sendTimeout, fmt.Errorf("a Send wasn't answered within %v", sendTimeout))
+	ctx, cancel := context.WithTimeoutCause(s.ctx, sendTimeout, fmt.Errorf("%w: a Send, within %v", ErrUnanswered, sendTimeout))
 	defer cancel()
 	answer := new(singoffv1.SendResponse)
 	if err := s.fetch.unary(ctx, c, request, answer); err != nil {

@@ -19,6 +19,9 @@ import (
 // ErrClosed is the answer of a transport that was closed.
 var ErrClosed = errors.New("transport: closed")
 
+// ErrUnanswered is wrapped by the end of a stream whose server took or answered nothing of what was sent, for too long.
+var ErrUnanswered = errors.New("unanswered")
+
 // Transport reaches one server. All its methods may be called concurrently.
 type Transport interface {
 	// Join opens a stream, or fails with a gRPC status error. It makes one try to reach the server: repeating is the caller's. Ending

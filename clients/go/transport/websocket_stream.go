@@ -40,7 +40,7 @@ func (s *socketStream) Send(m *singoffv1.JoinRequest) error {
 	defer cancel()
 	if err := s.conn.Write(ctx, websocket.MessageBinary, b); err != nil {
 		if ctx.Err() != nil && s.ctx.Err() == nil {
-			err = fmt.Errorf("the server took nothing for %v", writeTimeout)
+			err = fmt.Errorf("%w: a message wasn't taken within %v", ErrUnanswered, writeTimeout)
 		}
 		return s.end(s.failure(err))
 	}
