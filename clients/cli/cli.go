@@ -59,7 +59,7 @@ const description = `Song battles from a terminal: two singers, their watchers, 
 A server is started with: singoffd
 
 Exit codes: 0 done; 1 failed, or a simulation found a fault; 2 wrong usage; 3 no server reached; 4 the nickname is taken;
-5 no free place; 6 kept out or removed (locked, kicked, banned, the operator's token is wrong); 7 another program took over; 130 interrupted.`
+5 no free place; 6 kept out or removed (locked, kicked, banned, no good token, the operator's token is wrong); 7 another program took over; 130 interrupted.`
 
 // exited carries the exit code of --help and --version out of the parser.
 type exited int
@@ -100,8 +100,8 @@ func Main(ctx context.Context, cfg Config) (code int) {
 }
 
 // dial makes the client of the server.
-func (g *globals) dial() (*singoff.Client, error) {
-	options := []singoff.Option{singoff.WithClientName("singoff-cli " + g.cfg.Version)}
+func (g *globals) dial(options ...singoff.Option) (*singoff.Client, error) {
+	options = append(options, singoff.WithClientName("singoff-cli "+g.cfg.Version))
 	if g.Namespace != "" {
 		options = append(options, singoff.WithNamespace(g.Namespace))
 	}

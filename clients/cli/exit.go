@@ -24,7 +24,7 @@ const (
 	CodeUnreachable   = 3
 	CodeNicknameTaken = 4
 	CodeFull          = 5
-	CodeKeptOut       = 6 // locked, kicked, banned, removed by the operator; without the operator's token
+	CodeKeptOut       = 6 // locked, kicked, banned, removed by the operator; without a token that is accepted; without the operator's token
 	CodeTakenOver     = 7
 	CodeInterrupted   = 130
 )
@@ -63,6 +63,9 @@ func explain(err error, g *globals) (told string, code int) {
 	case down(err):
 		return unreachable(err, g), CodeUnreachable
 	}
+	if s, ok := status.FromError(err); ok && s.Code() == codes.Unauthenticated {
+		return "the server doesn't let you in: " + harmless.Text(s.Message()) + "; give a token with --token-file FILE or SINGOFF_TOKEN", CodeKeptOut
+	}
 	if s, ok := status.FromError(err); ok {
 		return "the server refused: " + harmless.Text(s.Message()), CodeFailed
 	}
@@ -90,16 +93,18 @@ var farewells = map[singoffv1.Goaway_Reason]struct {
 	told string
 	code int
 }{
-	singoffv1.Goaway_REASON_NICKNAME_TAKEN: {"somebody in the room has this nickname: choose another one with --nick", CodeNicknameTaken},
-	singoffv1.Goaway_REASON_FULL:           {"no seat of this role is free: try another (--role singer, --role watcher), or look on with --role observer", CodeFull},
-	singoffv1.Goaway_REASON_ROOM_LIMIT:     {"the room can't take more people: try another room", CodeFull},
-	singoffv1.Goaway_REASON_TOO_MANY:       {"the server can't take more connections or rooms: try again later", CodeFull},
-	singoffv1.Goaway_REASON_LOCKED:         {"the room is locked for newcomers: ask its host to /unlock it", CodeKeptOut},
-	singoffv1.Goaway_REASON_KICKED:         {"the host has kicked you", CodeKeptOut},
-	singoffv1.Goaway_REASON_BANNED:         {"the host has banned you from this room", CodeKeptOut},
-	singoffv1.Goaway_REASON_ADMIN:          {"the operator ended the connection", CodeKeptOut},
-	singoffv1.Goaway_REASON_TAKEN_OVER:     {"another program has taken over under this nickname; starting this one again takes it back", CodeTakenOver},
-	singoffv1.Goaway_REASON_DRAINING:       {"the server shuts down: try again when it is back", CodeUnreachable},
+	singoffv1.Goaway_REASON_NICKNAME_TAKEN:  {"somebody in the room has this nickname: choose another one with --nick", CodeNicknameTaken},
+	singoffv1.Goaway_REASON_FULL:            {"no seat of this role is free: try another (--role singer, --role watcher), or look on with --role observer", CodeFull},
+	singoffv1.Goaway_REASON_ROOM_LIMIT:      {"the room can't take more people: try another room", CodeFull},
+	singoffv1.Goaway_REASON_TOO_MANY:        {"the server can't take more connections or rooms: try again later", CodeFull},
+	singoffv1.Goaway_REASON_LOCKED:          {"the room is locked for newcomers: ask its host to /unlock it", CodeKeptOut},
+	singoffv1.Goaway_REASON_KICKED:          {"the host has kicked you", CodeKeptOut},
+	singoffv1.Goaway_REASON_BANNED:          {"the host has banned you from this room", CodeKeptOut},
+	singoffv1.Goaway_REASON_UNAUTHENTICATED: {"the server doesn't let you in: give a token that it accepts with --token-file FILE or SINGOFF_TOKEN", CodeKeptOut},
+	singoffv1.Goaway_REASON_TOKEN_EXPIRED:   {"your token has expired: get a fresh one", CodeKeptOut},
+	singoffv1.Goaway_REASON_ADMIN:           {"the operator ended the connection", CodeKeptOut},
+	singoffv1.Goaway_REASON_TAKEN_OVER:      {"another program has taken over under this nickname; starting this one again takes it back", CodeTakenOver},
+	singoffv1.Goaway_REASON_DRAINING:        {"the server shuts down: try again when it is back", CodeUnreachable},
 	singoffv1.Goaway_REASON_LOG_UNREACHABLE: {
 		"the server can't reach its log: try again later", CodeUnreachable},
 }

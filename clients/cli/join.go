@@ -25,8 +25,9 @@ const (
 )
 
 type joinCommand struct {
+	signIn
 	Room     string `arg:"" help:"Title of the room, in any script. Whoever types the same title is in the same room."`
-	Nick     string `short:"n" env:"SINGOFF_NICK" placeholder:"NAME" help:"Your nickname, 1 to 32 characters, unique in the room ($$${env}). Observers need none."`
+	Nick     string `short:"n" env:"SINGOFF_NICK" placeholder:"NAME" help:"Your nickname, 1 to 32 characters, unique in the room ($$${env}). Observers need none; a token may say it."`
 	Role     string `short:"r" enum:"singer,watcher,observer" default:"watcher" help:"singer (on stage, two seats), watcher (front row, six seats) or observer (looks on, says nothing). Default: ${default}."`
 	Plain    bool   `help:"Write line by line, as to a file, instead of using the whole terminal. Also with TERM=dumb."`
 	JSON     bool   `name:"json" help:"Read and write one JSON message a line instead of text: see below."`
@@ -47,6 +48,7 @@ A second program under your nickname takes over from the first.
 
   singoff join 'Friday battle' --nick Mina --role singer
   echo 'hello' | singoff join friday --nick Bot
+  singoff join friday --token-file ~/.singoff-token
 
 With --json each line in is a JoinRequest of the protocol, and each line out an Event, in protobuf's JSON form:
   {"chatMessage": {"text": "hello"}}
@@ -62,12 +64,12 @@ func (c *joinCommand) Run(ctx context.Context, g *globals) (err error) {
 	switch {
 	case role == singoffv1.Role_ROLE_OBSERVER:
 		nick = ""
-	case nick == "":
+	case nick == "" && !c.used():
 		return fmt.Errorf("%w: a %s needs a nickname: --nick NAME", errUsage, c.Role)
 	case strings.TrimSpace(c.Room) == "":
 		return fmt.Errorf("%w: the room's title is empty", errUsage)
 	}
-	client, err := g.dial()
+	client, err := g.dialAs(c.signIn)
 	if err != nil {
 		return err
 	}
@@ -76,13 +78,13 @@ func (c *joinCommand) Run(ctx context.Context, g *globals) (err error) {
 		return err
 	}
 	title := strings.TrimSpace(c.Room)
-	store, err := c.store(g, statedir.Key{Server: g.Server, Namespace: g.Namespace, Nickname: nick}, singoff.RoomID(title))
+	store, err := c.store(g, c.key(g, nick), singoff.RoomID(title))
 	if err != nil {
 		return err
 	}
 	join, cancel := context.WithTimeout(ctx, joinPatience)
 	defer cancel()
-	room, err := client.Join(join, singoff.JoinOptions{RoomTitle: title, Nickname: nick, Role: role, Store: store})
+	room, err := client.Join(join, singoff.JoinOptions{RoomTitle: title, Nickname: nick, Role: role, Store: store, Token: c.Token})
 	if err != nil {
 		return err
 	}
@@ -95,6 +97,14 @@ type seat struct {
 	room   *singoff.Room
 	store  *statedir.Store
 	asked  singoffv1.Role
+}
+
+// key names the files of one person. Who signed in needs no nickname.
+func (c *joinCommand) key(g *globals, nick string) statedir.Key {
+	if nick == "" && c.used() {
+		nick = "(signed in)"
+	}
+	return statedir.Key{Server: g.Server, Namespace: g.Namespace, Nickname: nick}
 }
 
 func (c *joinCommand) store(g *globals, key statedir.Key, roomID string) (*statedir.Store, error) {

@@ -22,6 +22,7 @@ import (
 const askAgain = 2 * time.Second
 
 type roomsCommand struct {
+	signIn
 	Watch bool `short:"w" help:"Ask again every 2 seconds, until Ctrl-C."`
 	JSON  bool `name:"json" help:"Write one JSON message a line for each answer: {\"rooms\": […]} as in the protocol."`
 }
@@ -37,7 +38,7 @@ func (roomsCommand) Help() string {
 
 // Run lists rooms, once or again and again.
 func (c *roomsCommand) Run(ctx context.Context, g *globals) (err error) {
-	client, err := g.dial()
+	client, err := g.dialAs(c.signIn)
 	if err != nil {
 		return err
 	}

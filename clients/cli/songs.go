@@ -12,6 +12,7 @@ import (
 )
 
 type songsCommand struct {
+	signIn
 	Query string `arg:"" optional:"" help:"Found in titles and artists, whatever case or width. Left out: all songs."`
 	JSON  bool   `name:"json" help:"Write one JSON message a line for each song: TrackInfo of the protocol."`
 }
@@ -27,7 +28,7 @@ func (songsCommand) Help() string {
 
 // Run lists songs.
 func (c *songsCommand) Run(ctx context.Context, g *globals) (err error) {
-	client, err := g.dial()
+	client, err := g.dialAs(c.signIn)
 	if err != nil {
 		return err
 	}
