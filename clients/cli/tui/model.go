@@ -127,9 +127,12 @@ func (m *Model) event(ev *singoffv1.Event) {
 	m.cfg.Asked = singoffv1.Role_ROLE_UNSPECIFIED // it's told once
 }
 
-// connected takes a change of the connection. Only its loss is told among the happenings: the rest is in the first line, and that it's back is
-// a Welcome.
+// connected takes a change of the connection. Only its loss, and another way than the usual one, is told among the happenings: the rest is in
+// the first line, and that it's back is a Welcome.
 func (m *Model) connected(state singoff.ConnectionState) {
+	if way := state.Way; way.Fallback != nil && way.Kind != m.connection.Way.Kind {
+		m.note(fmt.Sprintf("connected over %s (%s)", way.Kind, show.Loss(way.Fallback)))
+	}
 	m.connection = state
 	if state.Phase != singoff.PhaseReconnecting || m.lost {
 		return

@@ -19,6 +19,7 @@ import (
 	"github.com/singoff/singoff/clients/cli/show"
 	"github.com/singoff/singoff/clients/cli/tui"
 	singoff "github.com/singoff/singoff/clients/go"
+	"github.com/singoff/singoff/clients/go/transport"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 )
 
@@ -29,26 +30,30 @@ var eight = time.Date(2026, 11, 27, 20, 0, 0, 0, time.UTC)
 
 // story is a screen, and what the person on it has done.
 type story struct {
-	t        *testing.T
-	now      time.Time
-	model    tui.Model
-	full     bool // no more lines are taken
-	said     []string
-	left     int
-	unicode  bool
-	pictures []string // screens shown, with their colours
+	t       *testing.T
+	now     time.Time
+	model   tui.Model
+	full    bool // no more lines are taken
+	said    []string
+	left    int
+	unicode bool
 }
 
 func newStory(t *testing.T) *story {
 	s := &story{t: t, now: eight}
+	s.begins(singoffv1.Role_ROLE_UNSPECIFIED)
+	return s
+}
+
+func (s *story) begins(asked singoffv1.Role) {
+	s.t.Helper()
 	s.model = tui.NewModel(tui.ModelConfig{
 		Look:   show.Config{Colour: true, Brief: true, Zone: time.UTC, Now: func() time.Time { return s.now }},
-		Asked:  singoffv1.Role_ROLE_SINGER,
+		Asked:  asked,
 		Submit: func(line string) bool { s.said = append(s.said, line); return !s.full },
 		Leave:  func() { s.left++ },
 	})
 	s.happens()
-	return s
 }
 
 func (s *story) update(message tea.Msg) {
@@ -89,7 +94,6 @@ func (s *story) presses(name string) {
 // shown is the screen as people read it, with ‸ where the cursor stands.
 func (s *story) shown() []string {
 	view := s.model.View()
-	s.pictures = append(s.pictures, view.Content)
 	rows := strings.Split(ansi.Strip(view.Content), "\n")
 	method := ansi.Method(ansi.WcWidth)
 	if s.unicode {
@@ -132,6 +136,11 @@ func (s *story) does(step string) []string {
 		s.happens()
 	case "joined":
 		s.happens(singoff.ConnectionState{Phase: singoff.PhaseJoined})
+	case "asked": // first
+		s.begins(singoffv1.Role(singoffv1.Role_value[rest]))
+	case "fallback":
+		way := transport.Way{Kind: transport.Kind(rest), Fallback: errors.New("websocket: the proxy says 403\x1b[2J")}
+		s.happens(singoff.ConnectionState{Phase: singoff.PhaseJoined, Way: way})
 	case "lost":
 		s.happens(singoff.ConnectionState{Phase: singoff.PhaseReconnecting, Cause: singoff.ErrConnectionLost, NextTry: s.now.Add(3 * time.Second)})
 	case "trying":

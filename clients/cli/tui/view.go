@@ -8,6 +8,7 @@ import (
 
 	"github.com/singoff/singoff/clients/cli/slash"
 	singoff "github.com/singoff/singoff/clients/go"
+	"github.com/singoff/singoff/clients/go/transport"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 )
 
@@ -118,6 +119,9 @@ func (m *Model) standing() (style func(string) string, text string) {
 	case singoff.PhaseJoined:
 		if narrow {
 			return good.Styled, "●"
+		}
+		if way := m.connection.Way.Kind; way != "" && way != transport.KindNative {
+			return good.Styled, "● connected over " + string(way)
 		}
 		return good.Styled, "● connected"
 	case singoff.PhaseConnecting:
