@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -35,7 +36,7 @@ func dial(t *testing.T, addr string) *grpc.ClientConn {
 // socketPath is short enough for a socket.
 func socketPath(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "singoff")
+	dir, err := os.MkdirTemp("", "singoff") //nolint:usetesting // a socket's path is short
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,11 +189,7 @@ func TestOperatorNeedsATokenOverTCP(t *testing.T) {
 	s := run(t, cfg)
 	conn := dial(t, s.Addrs().Admin)
 	with := func(headers ...string) context.Context {
-		ctx := t.Context()
-		for _, h := range headers {
-			ctx = metadata.AppendToOutgoingContext(ctx, "authorization", h)
-		}
-		return ctx
+		return metadata.NewOutgoingContext(t.Context(), metadata.MD{"authorization": headers})
 	}
 	for name, test := range map[string]struct {
 		ctx  context.Context
@@ -219,7 +216,7 @@ func reflect(ctx context.Context, conn *grpc.ClientConn) error {
 	}
 	if err := stream.Send(&reflectionv1.ServerReflectionRequest{
 		MessageRequest: &reflectionv1.ServerReflectionRequest_ListServices{},
-	}); err != nil && err != io.EOF {
+	}); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	resp, err := stream.Recv()
@@ -236,7 +233,7 @@ func reflect(ctx context.Context, conn *grpc.ClientConn) error {
 
 // Two servers of one user have each their own default socket, which is gone when they are.
 func TestDefaultSocketsOfTwoServers(t *testing.T) {
-	runtime, err := os.MkdirTemp("", "singoff")
+	runtime, err := os.MkdirTemp("", "singoff") //nolint:usetesting // a socket's path is short
 	if err != nil {
 		t.Fatal(err)
 	}

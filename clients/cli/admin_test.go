@@ -58,10 +58,10 @@ func TestAdmin(t *testing.T) {
 	contains(t, lines[0], "ROOM", "NICKNAME", "ROLE", "MEMBER", "ADDRESS", "VIA", "CLIENT", "FOR", "BEHIND")
 	contains(t, lines[1], "default/r-", "미나", "singer", "127.0.0.1:", "native", "singoff-cli test")
 	contains(t, lines[3], "other/studio", "Hana", "watcher")
-	column := uniseg.StringWidth(lines[0][:strings.Index(lines[0], "ROLE")])
-	for _, line := range lines[1:] { // a Hangul letter is two cells wide
-		at := regexp.MustCompile(` (singer|watcher) `).FindStringIndex(line)
-		if at == nil || uniseg.StringWidth(line[:at[0]+1]) != column {
+	for _, line := range lines { // a Hangul letter is two cells wide
+		before := regexp.MustCompile(`^(.*) (ROLE|singer|watcher) `).FindStringSubmatch(line)
+		heading, _, _ := strings.Cut(lines[0], "ROLE")
+		if len(before) == 0 || uniseg.StringWidth(before[1])+1 != uniseg.StringWidth(heading) {
 			t.Errorf("got\n%s\nwant the roles under each other", out)
 		}
 	}
@@ -128,7 +128,7 @@ func TestAdminTellsWhatCantBeDone(t *testing.T) {
 
 func TestAdminWithAToken(t *testing.T) {
 	t.Parallel()
-	dir, err := os.MkdirTemp("", "singoff") // short enough for a socket
+	dir, err := os.MkdirTemp("", "singoff") //nolint:usetesting // a socket's path is short
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestAdminWithAToken(t *testing.T) {
 // A server on a socket has its operator's socket by the path's hash, which both sides make in the same way.
 func TestAdminOfAServerOnASocket(t *testing.T) {
 	t.Parallel()
-	dir, err := os.MkdirTemp("", "singoff")
+	dir, err := os.MkdirTemp("", "singoff") //nolint:usetesting // a socket's path is short
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,9 +24,8 @@ func ReadToken(path string) (token string, err error) {
 	if err != nil {
 		return "", err
 	}
-	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, 2*tokenMost))
-	if err != nil {
+	if err := errors.Join(err, f.Close()); err != nil {
 		return "", err
 	}
 	token = strings.TrimSpace(string(data))

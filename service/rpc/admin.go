@@ -60,7 +60,7 @@ func NewAdmin(cfg AdminConfig) (*Admin, error) {
 func (a *Admin) KickMember(ctx context.Context, req *singoffv1.KickMemberRequest) (_ *singoffv1.KickMemberResponse, err error) {
 	key := eventlog.Key{Namespace: namespaceOf(req.GetNamespace()), Room: req.GetRoomId()}
 	defer func() {
-		a.log(ctx, key, err).Str("member_id", req.GetMemberId()).Stringer("keep_out", req.GetKeepOut().AsDuration()).Msg("operator: kick")
+		a.cfg.Logger.Info().EmbedObject(done{PeerOf(ctx).Addr, key, err}).Str("member_id", req.GetMemberId()).Stringer("keep_out", req.GetKeepOut().AsDuration()).Msg("operator: kick")
 	}()
 	if err := checkKick(key, req); err != nil {
 		return nil, err
@@ -77,7 +77,9 @@ func (a *Admin) KickMember(ctx context.Context, req *singoffv1.KickMemberRequest
 // CloseRoom implements singoffv1.AdminServiceServer.
 func (a *Admin) CloseRoom(ctx context.Context, req *singoffv1.CloseRoomRequest) (_ *singoffv1.CloseRoomResponse, err error) {
 	key, members := eventlog.Key{Namespace: namespaceOf(req.GetNamespace()), Room: req.GetRoomId()}, 0
-	defer func() { a.log(ctx, key, err).Int("members", members).Msg("operator: close") }()
+	defer func() {
+		a.cfg.Logger.Info().EmbedObject(done{PeerOf(ctx).Addr, key, err}).Int("members", members).Msg("operator: close")
+	}()
 	if err := checkRoom("", key); err != nil {
 		return nil, err
 	}
@@ -93,7 +95,7 @@ func (a *Admin) CloseRoom(ctx context.Context, req *singoffv1.CloseRoomRequest) 
 func (a *Admin) Announce(ctx context.Context, req *singoffv1.AnnounceRequest) (resp *singoffv1.AnnounceResponse, err error) {
 	to, err := announceTo(req)
 	defer func() {
-		a.log(ctx, to, err).Str("text", req.GetText()).Int32("rooms", resp.GetRooms()).Int32("failed", resp.GetFailed()).Msg("operator: announce")
+		a.cfg.Logger.Info().EmbedObject(done{PeerOf(ctx).Addr, to, err}).Str("text", req.GetText()).Int32("rooms", resp.GetRooms()).Int32("failed", resp.GetFailed()).Msg("operator: announce")
 	}()
 	if err != nil {
 		return nil, err
@@ -114,7 +116,7 @@ func (a *Admin) Announce(ctx context.Context, req *singoffv1.AnnounceRequest) (r
 func (a *Admin) ListConnections(ctx context.Context, req *singoffv1.ListConnectionsRequest) (_ *singoffv1.ListConnectionsResponse, err error) {
 	if req.GetPageToken() == "" {
 		defer func() {
-			a.log(ctx, eventlog.Key{Namespace: req.GetNamespace(), Room: req.GetRoomId()}, err).Msg("operator: list connections")
+			a.cfg.Logger.Info().EmbedObject(done{PeerOf(ctx).Addr, eventlog.Key{Namespace: req.GetNamespace(), Room: req.GetRoomId()}, err}).Msg("operator: list connections")
 		}()
 	}
 	which, err := whichConnections(req)
@@ -149,17 +151,25 @@ func shown(c room.Connection) *singoffv1.Connection {
 	}
 }
 
-// log begins a line about an act.
-func (a *Admin) log(ctx context.Context, key eventlog.Key, err error) *zerolog.Event {
-	line := a.cfg.Logger.Info().Str("who", PeerOf(ctx).Addr)
-	if key.Namespace != "" {
-		line = line.Str("namespace", key.Namespace)
+// done is what every line about an act says.
+type done struct {
+	who string
+	key eventlog.Key // of the room, or of less
+	err error
+}
+
+// MarshalZerologObject implements zerolog.LogObjectMarshaler.
+func (d done) MarshalZerologObject(line *zerolog.Event) {
+	line.Str("who", d.who)
+	if d.key.Namespace != "" {
+		line.Str("namespace", d.key.Namespace)
 	}
-	if key.Room != "" {
-		line = line.Str("room", key.Room)
+	if d.key.Room != "" {
+		line.Str("room", d.key.Room)
 	}
-	if err != nil {
-		return line.Str("outcome", "refused").Err(err)
+	if d.err != nil {
+		line.Str("outcome", "refused").Err(d.err)
+	} else {
+		line.Str("outcome", "done")
 	}
-	return line.Str("outcome", "done")
 }
