@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 //go:embed guide.html
@@ -57,8 +58,13 @@ func ToTLS() http.Handler {
 			http.Error(w, "this port speaks TLS: use https", http.StatusBadRequest)
 			return
 		}
-		target := url.URL{Scheme: "https", Host: r.Host, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
-		w.Header().Set("Cache-Control", "no-store")
-		http.Redirect(w, r, target.String(), http.StatusTemporaryRedirect)
+		path := r.RequestURI // as it came: a base path may have been taken out of r.URL
+		if !strings.HasPrefix(path, "/") {
+			path = "/"
+		}
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("Location", (&url.URL{Scheme: "https", Host: r.Host}).String()+path)
+		w.WriteHeader(http.StatusTemporaryRedirect)
 	})
 }

@@ -253,3 +253,29 @@ func TestGuide(t *testing.T) {
 		t.Errorf("got %v %q, want the certificate", resp.Header, cert)
 	}
 }
+
+// A redirect must not lead to another server, whatever is asked for.
+func TestRedirectsStayHere(t *testing.T) {
+	t.Parallel()
+	addr, _ := port(t)
+	for ask, want := range map[string]string{
+		"//evil.example/a":      "/evil.example/a",       // cleaned first, on this server
+		"http://evil.example/a": "https://evil.example/", // by its Host, which a browser doesn't let a page choose
+		"*":                     "https://sing.example/",
+	} {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "PUT %s HTTP/1.1\r\nHost: sing.example\r\nConnection: close\r\n\r\n", ask)
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if got := resp.Header.Get("Location"); got != want && resp.StatusCode != 400 {
+			t.Errorf("%s: got %q, want %q", ask, got, want)
+		}
+	}
+}
