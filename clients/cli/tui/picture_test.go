@@ -70,6 +70,8 @@ func draw(content string, width, height, cursorX, cursorY int) string {
 	return b.String()
 }
 
+func isLine(content string) bool { return strings.ContainsAny(content, "─━│┬") }
+
 func left(x int) float64 { return margin + float64(x)*cellWidth }
 func top(y int) float64  { return margin + float64(y)*cellHeight }
 
@@ -84,7 +86,7 @@ func drawRow(b *strings.Builder, screen uv.ScreenBuffer, y int) {
 			fmt.Fprintf(b, `<text x="%.1f" y="%.1f" text-anchor="middle"%s>%s</text>`+"\n",
 				left(x)+float64(cell.Width)*cellWidth/2, top(y)+13.5, style(cell), html.EscapeString(cell.Content))
 			x += cell.Width
-		case strings.Contains("─━│┬", cell.Content):
+		case isLine(cell.Content):
 			x += drawLine(b, screen, x, y)
 		default:
 			x += drawRun(b, screen, x, y)
@@ -106,7 +108,7 @@ func run(screen uv.ScreenBuffer, x, y int, same func(content string) bool) int {
 }
 
 func drawRun(b *strings.Builder, screen uv.ScreenBuffer, x, y int) int {
-	n := run(screen, x, y, func(content string) bool { return !strings.Contains("─━│┬", content) })
+	n := run(screen, x, y, func(content string) bool { return !isLine(content) })
 	var text strings.Builder
 	for i := range n {
 		text.WriteString(screen.CellAt(x+i, y).Content)
@@ -142,7 +144,7 @@ func line(b *strings.Builder, cell *uv.Cell, ends [4]float64, thick float64) {
 }
 
 func style(cell *uv.Cell) string {
-	text := fmt.Sprintf(` fill="%s"`, paint(cell))
+	text := ` fill="` + paint(cell) + `"`
 	if cell.Style.Attrs&uv.AttrBold != 0 {
 		text += ` font-weight="bold"`
 	}

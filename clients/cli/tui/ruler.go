@@ -110,8 +110,8 @@ func (r ruler) wrap(text string, cells int) []string {
 		text = text[len(sign):]
 		w.add(sign)
 	}
-	rows := append(w.rows, strings.Join(w.row, ""))
-	open := ""
+	w.end(len(w.row), len(w.row))
+	rows, open := w.rows, ""
 	for i, row := range rows {
 		row = r.cut(open+row, cells)
 		if open = unclosed(row); open != "" {

@@ -53,7 +53,7 @@ func said(seq uint64, text string) *singoffv1.Event {
 // meant for the terminal.
 func fits(t *testing.T, s *story, width, height int) {
 	t.Helper()
-	method := ansi.Method(ansi.WcWidth)
+	method := ansi.WcWidth
 	if s.unicode {
 		method = ansi.GraphemeWidth
 	}

@@ -95,7 +95,7 @@ func (s *story) presses(name string) {
 func (s *story) shown() []string {
 	view := s.model.View()
 	rows := strings.Split(ansi.Strip(view.Content), "\n")
-	method := ansi.Method(ansi.WcWidth)
+	method := ansi.WcWidth
 	if s.unicode {
 		method = ansi.GraphemeWidth
 	}

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -50,8 +51,8 @@ func (t *transcript) view(r ruler, width, height int) []string {
 		total += len(found[len(found)-1])
 	}
 	all := make([]string, 0, total)
-	for i := len(found) - 1; i >= 0; i-- {
-		all = append(all, found[i]...)
+	for _, some := range slices.Backward(found) {
+		all = append(all, some...)
 	}
 	end := max(len(all)-t.back, min(height, len(all)))
 	all = all[max(end-height, 0):end]
