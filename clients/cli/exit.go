@@ -63,13 +63,26 @@ func explain(err error, g *globals) (told string, code int) {
 	case down(err):
 		return unreachable(err, g), CodeUnreachable
 	}
-	if s, ok := status.FromError(err); ok && s.Code() == codes.Unauthenticated {
-		return "the server doesn't let you in: " + harmless.Text(s.Message()) + "; give a token with --token-file FILE or SINGOFF_TOKEN", CodeKeptOut
-	}
-	if s, ok := status.FromError(err); ok {
-		return "the server refused: " + harmless.Text(s.Message()), CodeFailed
+	said, ok := statusOf(err)
+	switch {
+	case ok && said.Code() == codes.Unauthenticated:
+		return "the server doesn't let you in: " + harmless.Text(said.Message()) + "; give a token with --token-file FILE or SINGOFF_TOKEN", CodeKeptOut
+	case ok:
+		return "the server refused: " + harmless.Text(said.Message()), CodeFailed
 	}
 	return harmless.Text(err.Error()), CodeFailed
+}
+
+// statusOf is what the server said, without what it was wrapped in.
+func statusOf(err error) (*status.Status, bool) {
+	s, ok := errors.AsType[interface {
+		error
+		GRPCStatus() *status.Status
+	}](err)
+	if !ok {
+		return nil, false
+	}
+	return s.GRPCStatus(), true
 }
 
 // down tells whether an error is that of a server that isn't there.
@@ -80,9 +93,8 @@ func down(err error) bool {
 
 func unreachable(err error, g *globals) string {
 	detail := err.Error()
-	var s interface{ GRPCStatus() *status.Status }
-	if errors.As(err, &s) {
-		detail = s.GRPCStatus().Message()
+	if said, ok := statusOf(err); ok {
+		detail = said.Message()
 	}
 	return fmt.Sprintf("no server answers at %s (%s).\nStart one with: singoffd\nOr name another one with --server HOST:PORT or SINGOFF_SERVER.",
 		harmless.Text(g.Server), harmless.Text(detail))

@@ -51,7 +51,7 @@ func TestSignedInUsersOnly(t *testing.T) {
 	for _, command := range []string{"rooms", "songs"} {
 		asks := start(t, command, "--server", server)
 		asks.ends(t, cli.CodeKeptOut)
-		asks.err.shows(t, "signed-in users only", "--token-file FILE")
+		asks.err.shows(t, "singoff: the server doesn't let you in: authorization: is missing: this server lets in signed-in users only; ", "--token-file FILE")
 		asks = start(t, command, "--server", server, "--token", tokenOf(t, time.Hour, nil))
 		asks.ends(t, cli.CodeDone)
 	}
