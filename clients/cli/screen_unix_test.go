@@ -45,6 +45,8 @@ func battleOnScreen(t *testing.T, unicode bool) {
 	mina.showed("🔥7") // for a moment
 	mina.column("│", 25)
 
+	mina.types("/help\r")
+	mina.shows("/free NICK: host:", "Ctrl-C leaves the room, twice at once")
 	mina.types("/song\r")
 	mina.shows("/song NUMBER picks one")
 	mina.types("/song 1\r/play\r")

@@ -117,6 +117,15 @@ func (m *Mode) Note(lines ...string) {
 	}
 }
 
+// Help prints the commands in columns.
+func (m *Mode) Help(intro string, commands []slash.Hint) {
+	lines := []string{intro}
+	for _, c := range commands {
+		lines = append(lines, fmt.Sprintf("%-30s %s", c.Usage, c.Help))
+	}
+	m.Note(lines...)
+}
+
 // Who prints who is in the room, and what plays.
 func (m *Mode) Who(room *singoffv1.RoomState, now time.Time) {
 	m.mu.Lock()

@@ -61,12 +61,11 @@ func misuse(name string) error {
 	return fmt.Errorf("it is %v: %s", c, c.help)
 }
 
+// intro begins the help.
+const intro = "A line is said to the room; // says a line that begins with /. A name's beginning is enough, quote one with spaces."
+
 func (in *Interpreter) help(string) (talk.Job, error) {
-	lines := []string{"A line is said to the room; // says a line that begins with /. A name's beginning is enough, quote one with spaces."}
-	for _, c := range commands() {
-		lines = append(lines, fmt.Sprintf("%-30s %s", c, c.help))
-	}
-	in.screen.Note(lines...)
+	in.screen.Help(intro, Hints("/"))
 	return nil, nil
 }
 

@@ -19,6 +19,8 @@ import (
 type Screen interface {
 	// Note shows lines of the program's own. They are harmless.
 	Note(lines ...string)
+	// Help shows how lines are understood, and the commands.
+	Help(intro string, commands []Hint)
 	// Who shows who is in a room, how the votes stand, and what plays at a time of the server's clock.
 	Who(room *singoffv1.RoomState, now time.Time)
 }

@@ -133,9 +133,6 @@ func (m *Model) submit() {
 		m.remark("too many lines wait for their turn: try again in a moment")
 		return
 	}
-	if word, _, _ := strings.Cut(strings.ToLower(line), " "); word == "/help" {
-		m.note(keyHelp...)
-	}
 	if n := len(m.past); n == 0 || m.past[n-1] != line {
 		m.past = append(m.past[:n:n], line)
 	}

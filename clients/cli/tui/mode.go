@@ -3,6 +3,7 @@ package tui
 import (
 	"time"
 
+	"github.com/singoff/singoff/clients/cli/slash"
 	"github.com/singoff/singoff/clients/cli/talk"
 	singoff "github.com/singoff/singoff/clients/go"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
@@ -51,6 +52,15 @@ func (u *ui) Failed(_ int, err error) { u.put(Failed{err}) }
 
 // Note hands on lines of the program's own.
 func (u *ui) Note(lines ...string) { u.put(Noted{lines}) }
+
+// Help hands on the commands and the keys.
+func (u *ui) Help(intro string, commands []slash.Hint) {
+	lines := []string{intro}
+	for _, c := range commands {
+		lines = append(lines, c.Usage+": "+c.Help)
+	}
+	u.Note(append(lines, keyHelp...)...)
+}
 
 // Who hands on who is there.
 func (u *ui) Who(room *singoffv1.RoomState, now time.Time) { u.put(Who{room, now}) }
