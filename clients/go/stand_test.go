@@ -60,16 +60,6 @@ func (c *standing) welcome() {
 	}}})
 }
 
-// stay answers Pings until the client goes.
-func (c *standing) stay() error {
-	for m := c.next(); m != nil; m = c.next() {
-		if m.GetPing() != nil {
-			c.tell(&singoffv1.Event{Body: &singoffv1.Event_Pong{Pong: &singoffv1.Pong{Id: m.GetPing().GetId()}}})
-		}
-	}
-	return errors.New("gone")
-}
-
 // Join is the way of native gRPC.
 func (s *stand) Join(stream grpc.BidiStreamingServer[singoffv1.JoinRequest, singoffv1.JoinResponse]) error {
 	next := func() *singoffv1.JoinRequest {

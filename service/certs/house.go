@@ -81,7 +81,10 @@ func OpenHouse(cfg HouseConfig) (*House, error) {
 		h.current.Store(kept)
 		return h, nil
 	}
-	return h, h.renew(names)
+	if err := h.renew(names); err != nil {
+		return nil, err
+	}
+	return h, nil
 }
 
 // Certificate implements Source.

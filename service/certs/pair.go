@@ -53,7 +53,7 @@ func createFile(path string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temp)
+	defer func() { _ = os.Remove(temp) }() // a hidden file is left behind at worst
 	err = os.Link(temp, path)
 	if err != nil && !errors.Is(err, fs.ErrExist) { // a file system without links
 		err = writeNew(path, data)

@@ -120,7 +120,7 @@ func TestSilentConnections(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Close()
+		t.Cleanup(func() { conn.Close() })
 	}
 	if _, got := get(t, client(t, house, true), "https://"+addr+"/"); !strings.Contains(got, "true") {
 		t.Errorf("got %q, want an answer beside silent connections", got)
@@ -267,7 +267,7 @@ func TestRedirectsStayHere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Close()
+		t.Cleanup(func() { conn.Close() })
 		fmt.Fprintf(conn, "PUT %s HTTP/1.1\r\nHost: sing.example\r\nConnection: close\r\n\r\n", ask)
 		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		if err != nil {

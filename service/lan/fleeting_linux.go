@@ -23,7 +23,7 @@ func fleetingAddrs() (addrs []netip.Addr) {
 	if err != nil {
 		return nil // no IPv6
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	for scanner := bufio.NewScanner(f); scanner.Scan(); {
 		// Address, index, prefix length, scope, flags, name; all in hexadecimal.
 		fields := strings.Fields(scanner.Text())

@@ -86,7 +86,7 @@ func (s *fetchStream) Recv() (*singoffv1.JoinResponse, error) {
 		if s.watch.Err() != nil {
 			err = fetchError(s.ctx, s.watch.Err())
 		}
-		s.end(err)
+		_ = s.end(err)
 		_ = s.watch.Close() // its end was told already
 		return nil, err
 	}

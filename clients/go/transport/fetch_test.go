@@ -379,7 +379,7 @@ func TestFetchEnds(t *testing.T) {
 		"not found":   {http.NotFoundHandler(), codes.Unimplemented, true},
 		"bad gateway": {http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502) }), codes.Unavailable, true},
 		"a web page":  {http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>") }), codes.Unknown, true},
-		"elsewhere":   {http.RedirectHandler("https://elsewhere.example/", 307), codes.Unknown, true},
+		"elsewhere":   {http.RedirectHandler("https://elsewhere.example/", http.StatusTemporaryRedirect), codes.Unknown, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

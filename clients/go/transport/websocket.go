@@ -73,7 +73,7 @@ func (w *Websocket) Join(ctx context.Context) (Stream, error) {
 	s.loops.Go(s.probeLoop)
 	context.AfterFunc(s.ctx, func() {
 		stop()
-		s.conn.CloseNow()
+		_ = s.conn.CloseNow() // it is over, whatever this says
 		s.loops.Wait()
 		generation.release()
 	})
@@ -86,7 +86,7 @@ func (w *Websocket) open(ctx context.Context, client *http.Client) (*websocket.C
 	ctx, cancel := context.WithTimeoutCause(ctx, openTimeout, fmt.Errorf("it didn't open within %v", openTimeout))
 	defer cancel()
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { reached.Store(true) }})
-	conn, answer, err := websocket.Dial(traced, w.url, &websocket.DialOptions{HTTPClient: client, Subprotocols: []string{subprotocol}})
+	conn, answer, err := websocket.Dial(traced, w.url, &websocket.DialOptions{HTTPClient: client, Subprotocols: []string{subprotocol}}) //nolint:bodyclose // the library has read and closed it
 	failed := &FailedError{Kind: KindWebsocket, Code: codes.Unavailable, Unreached: !reached.Load(), Err: err}
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -99,13 +99,13 @@ func (w *Websocket) open(ctx context.Context, client *http.Client) (*websocket.C
 	case err != nil:
 		return nil, failed
 	case conn.Subprotocol() != subprotocol:
-		conn.CloseNow()
+		_ = conn.CloseNow() // what went wrong is told already
 		failed.Err = fmt.Errorf("the server doesn't speak %s", subprotocol)
 		return nil, failed
 	}
 	conn.SetReadLimit(receiveBytes + frameHeader + controlBytes)
 	if err := conn.Write(ctx, websocket.MessageBinary, []byte(requestHeaders)); err != nil {
-		conn.CloseNow()
+		_ = conn.CloseNow() // what went wrong is told already
 		failed.Err = err
 		return nil, failed
 	}
