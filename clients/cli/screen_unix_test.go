@@ -46,7 +46,7 @@ func battleOnScreen(t *testing.T, unicode bool) {
 	mina.column("│", 25)
 
 	mina.types("/help\r")
-	mina.shows("/free NICK: host:", "Ctrl-C leaves the room, twice at once")
+	mina.shows("/help: this list", "Alt-Enter begins a new row")
 	mina.types("/song\r")
 	mina.shows("/song NUMBER picks one")
 	mina.types("/song 1\r/play\r")
@@ -54,7 +54,8 @@ func battleOnScreen(t *testing.T, unicode bool) {
 	mina.size(50, 12)
 	mina.shows("1 of 6 watchers: 👨‍👩‍👧 하나 host")
 	mina.until("no seats beside", func(text string) bool { return !strings.Contains(text, "│") })
-	mina.types("\x1astill here\r") // Ctrl-Z: no shell watches over this program, so it can't be stopped
+	mina.types("st\x1aill here\r") // Ctrl-Z: no shell watches over this program
+	mina.showed("this program can't be stopped here")
 	hana.out.shows(t, "미나❤️ (singer): still here\n")
 
 	mina.types("\x03")

@@ -24,7 +24,7 @@ func (m *Model) key(press tea.KeyPressMsg) tea.Cmd {
 	}
 	switch stroke := press.Keystroke(); stroke {
 	case "ctrl+z":
-		return suspend()
+		return m.suspend()
 	case "ctrl+c":
 		m.leave()
 	case "ctrl+d":
@@ -100,6 +100,17 @@ func (m *Model) look(stroke string) {
 	case "esc", "ctrl+end":
 		m.transcript.back = 0
 	}
+}
+
+// suspend asks to stop the program.
+func (m *Model) suspend() tea.Cmd {
+	if m.cfg.Suspend != nil {
+		if cmd := m.cfg.Suspend(); cmd != nil {
+			return cmd
+		}
+	}
+	m.remark("this program can't be stopped here: no shell would let it go on")
+	return nil
 }
 
 // leave asks to leave the room.

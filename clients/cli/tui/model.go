@@ -27,6 +27,8 @@ type ModelConfig struct {
 	Submit func(line string) bool
 	// Leave is called each time the person wants to leave, without waiting.
 	Leave func()
+	// Suspend gives the command that stops the program until it's told to go on; nil, or giving nil: it can't be stopped.
+	Suspend func() tea.Cmd
 }
 
 // Model is what the screen shows. It changes by messages alone: those of the terminal, and Batch. It has no clock.

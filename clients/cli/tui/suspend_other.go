@@ -4,5 +4,5 @@ package tui
 
 import tea "charm.land/bubbletea/v2"
 
-// suspend does nothing where programs can't be stopped from a terminal.
+// suspend is nil: programs can't be stopped from a terminal here.
 func suspend() tea.Cmd { return nil }

@@ -54,7 +54,9 @@ func Run(ctx context.Context, cfg Config) error {
 		items: make(chan any, queued), ended: make(chan struct{}), signals: make(chan os.Signal, 1), now: cfg.Room.Now,
 	}
 	u.lines = slash.New(slash.Config{Client: cfg.Client, Room: cfg.Room, Screen: u})
-	model := NewModel(ModelConfig{Look: show.Config{Colour: true, Brief: true}, Asked: cfg.Asked, Submit: u.submit, Leave: u.interrupt})
+	model := NewModel(ModelConfig{
+		Look: show.Config{Colour: true, Brief: true}, Asked: cfg.Asked, Submit: u.submit, Leave: u.interrupt, Suspend: suspend,
+	})
 	u.program = tea.NewProgram(model, tea.WithInput(watched(cfg.In, leave)), tea.WithOutput(cfg.Out), tea.WithoutSignalHandler())
 	signal.Notify(u.signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(u.signals)
