@@ -129,7 +129,7 @@ func (o *operator) failed(err error) error {
 // inRoom does something in the room that a person calls by its id or its title.
 func inRoom(name string, do func(roomID string) error) error {
 	id := singoff.RoomID(name)
-	if !isID(name) {
+	if !singoff.IsID(name) {
 		return do(id)
 	}
 	err := do(name)
@@ -137,9 +137,4 @@ func inRoom(name string, do func(roomID string) error) error {
 		return do(id)
 	}
 	return err
-}
-
-func isID(text string) bool {
-	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
-	return text != "" && len(text) <= 64 && strings.Trim(text, letters) == ""
 }

@@ -65,7 +65,7 @@ func namespace(g *globals) string {
 // connectionsOf lists those of a room that is called by its id or title.
 func (o *operator) connectionsOf(ctx context.Context, namespace, room string) (*singoffv1.ListConnectionsResponse, error) {
 	id := singoff.RoomID(room)
-	if isID(room) && room != id {
+	if singoff.IsID(room) && room != id {
 		if all, err := o.connections(ctx, namespace, room); err != nil || all.GetTotalSize() > 0 {
 			return all, err
 		}

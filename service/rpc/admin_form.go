@@ -16,6 +16,7 @@ import (
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service/eventlog"
 	"github.com/singoff/singoff/service/room"
+	"github.com/singoff/singoff/service/room/names"
 	"github.com/singoff/singoff/service/room/rules"
 )
 
@@ -56,10 +57,10 @@ func invalidField(field, format string, args ...any) error {
 
 // checkRoom checks a room's name, whose fields stand below prefix.
 func checkRoom(prefix string, key eventlog.Key) error {
-	if wrong := checkID(key.Namespace); wrong != "" {
+	if wrong := names.CheckID(key.Namespace); wrong != "" {
 		return invalidField(prefix+"namespace", "%s", wrong)
 	}
-	if wrong := checkID(key.Room); wrong != "" {
+	if wrong := names.CheckID(key.Room); wrong != "" {
 		return invalidField(prefix+"room_id", "%s", wrong)
 	}
 	return nil
@@ -96,7 +97,7 @@ func announceTo(req *singoffv1.AnnounceRequest) (to eventlog.Key, err error) {
 		return to, checkRoom("room.", to)
 	case *singoffv1.AnnounceRequest_Namespace:
 		to.Namespace = namespaceOf(asked.Namespace)
-		if wrong := checkID(to.Namespace); wrong != "" {
+		if wrong := names.CheckID(to.Namespace); wrong != "" {
 			return to, invalidField("namespace", "%s", wrong)
 		}
 		return to, nil
@@ -126,14 +127,14 @@ func checkAnnouncement(text string) string {
 
 func whichConnections(req *singoffv1.ListConnectionsRequest) (which room.Which, err error) {
 	which = room.Which{Namespace: req.GetNamespace(), Room: req.GetRoomId(), Most: int(req.GetPageSize())}
-	if wrong := checkID(which.Namespace); which.Namespace != "" && wrong != "" {
+	if wrong := names.CheckID(which.Namespace); which.Namespace != "" && wrong != "" {
 		return which, invalidField("namespace", "%s", wrong)
 	}
 	if which.Room != "" {
 		if which.Namespace == "" {
 			return which, invalidField("namespace", "is missing, and room_id names a room of one")
 		}
-		if wrong := checkID(which.Room); wrong != "" {
+		if wrong := names.CheckID(which.Room); wrong != "" {
 			return which, invalidField("room_id", "%s", wrong)
 		}
 	}

@@ -6,35 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// The bounds of what names something. Ids match `[A-Za-z0-9_-]{1,64}`.
+// The bounds of what names something, beside ids.
 const (
-	idBytes          = 64
 	titleCharacters  = 100
 	instanceBytes    = 64
 	clientBytes      = 64
 	guestKeyBytes    = 16
 	defaultNamespace = "default"
 )
-
-// checkID says what is wrong with an id; empty: nothing.
-func checkID(id string) string {
-	if id == "" {
-		return fmt.Sprintf("is missing; 1 to %d of A-Z a-z 0-9 _ -", idBytes)
-	}
-	if len(id) > idBytes {
-		return fmt.Sprintf("has %d bytes, the limit is %d", len(id), idBytes)
-	}
-	for _, c := range id {
-		if !isIDCharacter(c) {
-			return fmt.Sprintf("has %q, which isn't one of A-Z a-z 0-9 _ -", c)
-		}
-	}
-	return ""
-}
-
-func isIDCharacter(c rune) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-'
-}
 
 // checkTitle says what is wrong with a room's title; empty: nothing.
 func checkTitle(title string) string {

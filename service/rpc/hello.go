@@ -8,6 +8,7 @@ import (
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service/eventlog"
 	"github.com/singoff/singoff/service/room"
+	"github.com/singoff/singoff/service/room/names"
 	"github.com/singoff/singoff/service/room/rules"
 )
 
@@ -98,8 +99,8 @@ func checkHello(h *singoffv1.Hello) *singoffv1.Goaway {
 		return goaway
 	}
 	checks := [...]struct{ field, wrong string }{
-		{"hello.namespace", checkID(namespaceOf(h.GetNamespace()))},
-		{"hello.room_id", checkID(h.GetRoomId())},
+		{"hello.namespace", names.CheckID(namespaceOf(h.GetNamespace()))},
+		{"hello.room_id", names.CheckID(h.GetRoomId())},
 		{"hello.room_title", checkTitle(h.GetRoomTitle())},
 		{"hello.role", checkRole(h.GetRole())},
 		{"hello.instance", checkBytes(h.GetInstance(), instanceBytes)},

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/room/names"
 	"github.com/singoff/singoff/service/room/rules"
 )
 
@@ -90,7 +91,7 @@ func FuzzJoinRequest(f *testing.F) {
 		if (j == nil) == (goaway == nil) || goaway != nil && (goaway.GetField() == "" || goaway.GetMessage() == "") {
 			t.Fatalf("got %v, %v, want one of them, a Goaway with field and message", j, goaway)
 		}
-		if j != nil && (checkID(j.key.Namespace) != "" || checkID(j.key.Room) != "" || j.about.Instance == "") {
+		if j != nil && (names.CheckID(j.key.Namespace) != "" || names.CheckID(j.key.Room) != "" || j.about.Instance == "") {
 			t.Fatalf("got %+v, want ids of their form", j)
 		}
 		cmd := parseCommand(in.request, asked{track: track, renew: func(string) *rules.Refusal { return nil }})

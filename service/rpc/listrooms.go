@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/room/names"
 )
 
 // The sizes of a page of rooms.
@@ -24,7 +25,7 @@ func (r *Room) ListRooms(ctx context.Context, req *singoffv1.ListRoomsRequest) (
 		return nil, err
 	}
 	namespace := namespaceOf(req.GetNamespace())
-	if wrong := checkID(namespace); wrong != "" {
+	if wrong := names.CheckID(namespace); wrong != "" {
 		return nil, status.Error(codes.InvalidArgument, "namespace: "+wrong)
 	}
 	if wrong := who.keptOutOf(namespace); wrong != "" {
@@ -77,7 +78,7 @@ func decodeRoomsToken(namespace, token string) (after string, err error) {
 		return "", invalid
 	}
 	after, ok := strings.CutPrefix(string(raw), tokenPrefix+namespace+"/")
-	if !ok || checkID(after) != "" || encodeRoomsToken(namespace, after) != token {
+	if !ok || names.CheckID(after) != "" || encodeRoomsToken(namespace, after) != token {
 		return "", invalid
 	}
 	return after, nil

@@ -6,12 +6,12 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/room/names"
 )
 
 // rawClaims are claims that nobody has read before the signature was found good.
@@ -90,7 +90,7 @@ func (c *Claims) readWhere(o object) *Error {
 		switch {
 		case err != nil:
 			return refuse(place.claim, "%v", err)
-		case there && !isID(id):
+		case there && names.CheckID(id) != "":
 			return refuse(place.claim, "isn't an id: 1 to 64 of A-Z a-z 0-9 _ -")
 		}
 		*place.into = id
@@ -112,13 +112,6 @@ var roles = map[string]singoffv1.Role{
 	"singer":   singoffv1.Role_ROLE_SINGER,
 	"watcher":  singoffv1.Role_ROLE_WATCHER,
 	"observer": singoffv1.Role_ROLE_OBSERVER,
-}
-
-func isID(id string) bool {
-	isOther := func(c rune) bool {
-		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-')
-	}
-	return id != "" && len(id) <= 64 && !strings.ContainsFunc(id, isOther)
 }
 
 func (c *Claims) readExpires(o object, now time.Time) *Error {

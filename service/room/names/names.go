@@ -1,4 +1,4 @@
-// Package names holds the rules of nicknames: how one is cleaned, what is refused, and when two are the same.
+// Package names holds the rules of nicknames: how one is cleaned, what is refused, and when two are the same; and the form of ids.
 // People write names in every script, with loose jamo, symbols and emoji; refused is only what is invisible, what changes the
 // text around it, and what piles up. A refusal is a sentence that names the character and where it is.
 package names
