@@ -8,10 +8,10 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 
 	"github.com/singoff/singoff/clients/cli/harmless"
@@ -48,9 +48,10 @@ func (adminCommand) Help() string {
 // operator is a connection to AdminService.
 type operator struct {
 	singoffv1.AdminServiceClient
-	conn  *grpc.ClientConn
-	addr  string
-	token string
+	conn    *grpc.ClientConn
+	addr    string
+	token   string
+	reached bool // by the newest call
 }
 
 // adminError is an error of AdminService, or of not reaching it.
@@ -99,12 +100,21 @@ func (c *adminCommand) dial(g *globals) (*operator, error) {
 		secure = insecure.NewCredentials()
 	}
 	var err error
-	o.conn, err = grpc.NewClient(o.addr, grpc.WithTransportCredentials(secure), grpc.WithUserAgent("singoff-cli "+g.cfg.Version))
+	o.conn, err = grpc.NewClient(o.addr, grpc.WithTransportCredentials(secure), grpc.WithUserAgent("singoff-cli "+g.cfg.Version),
+		grpc.WithUnaryInterceptor(o.call))
 	if err != nil {
 		return nil, fmt.Errorf("%w: --admin: %w", errUsage, err)
 	}
 	o.AdminServiceClient = singoffv1.NewAdminServiceClient(o.conn)
 	return o, nil
+}
+
+// call makes a call, and notes whether it got to a server. How the connection stands afterwards doesn't tell that: gRPC says it late.
+func (o *operator) call(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	var server peer.Peer
+	err := invoke(ctx, method, req, reply, cc, append(opts, grpc.Peer(&server))...)
+	o.reached = server.Addr != nil
+	return err
 }
 
 // Close closes the connection.
@@ -123,7 +133,7 @@ func (o *operator) failed(err error) error {
 	if err == nil || status.Code(err) == codes.Canceled {
 		return err
 	}
-	return &adminError{Status: status.Convert(err), addr: o.addr, reached: o.conn.GetState() == connectivity.Ready}
+	return &adminError{Status: status.Convert(err), addr: o.addr, reached: o.reached}
 }
 
 // inRoom does something in the room that a person calls by its id or its title.
