@@ -3,7 +3,6 @@ package web
 import (
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/improbable-eng/grpc-web/go/grpcweb"
@@ -90,13 +89,3 @@ func (w *callWriter) extend() { _ = w.control.SetWriteDeadline(time.Now().Add(ca
 
 // Unwrap is for http.ResponseController.
 func (w *callWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// SameOrigin allows pages of the very host they call, and whatever isn't a browser: that sends no origin.
-func SameOrigin(r *http.Request) bool {
-	origin := r.Header.Get("Origin")
-	if origin == "" {
-		return true
-	}
-	_, host, found := strings.Cut(origin, "://")
-	return found && strings.EqualFold(host, r.Host)
-}

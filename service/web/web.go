@@ -25,7 +25,7 @@ type Config struct {
 	Calls http.Handler
 	// Sockets serves Join over websocket. Required.
 	Sockets Sockets
-	// Allowed says whether a browser's page may make calls, by the request's Origin. Default SameOrigin.
+	// Allowed says whether a browser's page may make calls, by the request's Origin. Required.
 	Allowed func(*http.Request) bool
 	// Registry is what /metrics shows, and what gets this package's own metrics. Required.
 	Registry *prometheus.Registry
@@ -46,15 +46,16 @@ type Sockets interface {
 
 func (cfg Config) validate() error {
 	switch {
-	case cfg.Calls == nil:
-		return errors.New("web: Config.Calls is missing")
-
 	case cfg.Ready == nil:
 		return errors.New("web: Config.Ready is missing")
-	case cfg.Sockets == nil:
-		return errors.New("web: Config.Sockets is missing")
 	case cfg.Songs == nil:
 		return errors.New("web: Config.Songs is missing")
+	case cfg.Calls == nil:
+		return errors.New("web: Config.Calls is missing")
+	case cfg.Sockets == nil:
+		return errors.New("web: Config.Sockets is missing")
+	case cfg.Allowed == nil:
+		return errors.New("web: Config.Allowed is missing")
 	case cfg.Registry == nil:
 		return errors.New("web: Config.Registry is missing")
 	}
@@ -75,9 +76,6 @@ const (
 func NewServer(cfg Config) (*http.Server, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
-	}
-	if cfg.Allowed == nil {
-		cfg.Allowed = SameOrigin
 	}
 	return &http.Server{
 		Handler:           handler(cfg),

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
+	"github.com/singoff/singoff/service/origin"
 	"github.com/singoff/singoff/service/web"
 )
 
@@ -29,6 +30,7 @@ func config() web.Config {
 		}),
 		Calls:    http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}),
 		Sockets:  noSockets{},
+		Allowed:  new(origin.Guard).Allowed,
 		Registry: prometheus.NewPedanticRegistry(),
 		GRPCAddr: "127.0.0.1:7070",
 		Version:  "v1<2>",
@@ -153,6 +155,7 @@ func TestConfigThatIsRefused(t *testing.T) {
 		"Songs":    func(c *web.Config) { c.Songs = nil },
 		"Calls":    func(c *web.Config) { c.Calls = nil },
 		"Sockets":  func(c *web.Config) { c.Sockets = nil },
+		"Allowed":  func(c *web.Config) { c.Allowed = nil },
 		"Registry": func(c *web.Config) { c.Registry = nil },
 	} {
 		cfg := config()
