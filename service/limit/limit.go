@@ -7,11 +7,12 @@ import (
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
-	"net"
 	"net/netip"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/singoff/singoff/service/clientaddr"
 )
 
 // Config of a Limiter. A limit of 0 is none.
@@ -184,16 +185,8 @@ func spread(wait, over time.Duration) time.Duration {
 
 // addressOf is what counts as one address; false: it has no limits.
 func addressOf(addr string) (netip.Prefix, bool) {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		host = addr
-	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return netip.Prefix{}, false
-	}
-	ip = ip.Unmap().WithZone("")
-	if ip.IsLoopback() {
+	ip := clientaddr.IP(addr)
+	if !ip.IsValid() || ip.IsLoopback() {
 		return netip.Prefix{}, false
 	}
 	bits := 32
