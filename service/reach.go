@@ -122,15 +122,15 @@ func hostPort(addr netip.Addr, port int) string {
 }
 
 // announceReach says what the addresses mean for others.
-func (s *Server) announceReach() {
+func (s *Server) announceReach(r Reach) {
 	log := s.cfg.Logger
-	switch r := s.Reach(); {
+	switch {
 	case r.Local:
 		log.Info().Msg("only this machine can join; --lan lets phones and others on the house's net in")
 	case r.Nowhere:
 		log.Warn().Msg("nobody can join by HTTP: this machine has no address on a net that a phone could use; connect it, or say --public-url")
 	}
-	if s.network.source != nil {
+	if r.Encrypted {
 		return
 	}
 	for name, lis := range map[string]net.Listener{"gRPC": s.grpcLis, "HTTP": s.webLis} {

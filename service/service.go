@@ -227,11 +227,11 @@ func (s *Server) plainLoop() error {
 }
 
 func (s *Server) announce() {
-	addrs := s.Addrs()
+	addrs, reach := s.Addrs(), s.Reach()
 	s.cfg.Logger.Info().
 		Str("grpc_addr", addrs.GRPC).Str("http_addr", addrs.HTTP).Str("admin_addr", addrs.Admin).
-		Str("url", s.PublicURL()).
+		Str("url", reach.URL).
 		Str("log", s.cfg.Log).Str("version", s.cfg.Version).
 		Msg("serving")
-	s.announceReach()
+	s.announceReach(reach)
 }
