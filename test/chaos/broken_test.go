@@ -9,13 +9,11 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/rs/zerolog"
-	"google.golang.org/grpc/credentials/insecure"
-
 	singoff "github.com/singoff/singoff/clients/go"
 	"github.com/singoff/singoff/clients/go/transport"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service"
+	"github.com/singoff/singoff/test/stage"
 )
 
 // A connection that breaks while a hundred commands wait must never be taken for a Leave: with the usual websocket bridge it was, in a quarter
@@ -23,8 +21,8 @@ import (
 func TestBrokenConnectionIsNeverALeave(t *testing.T) {
 	t.Parallel()
 	const people, breaks, waiting = 8, 25, 100
-	addrs := serve(t)
-	for _, way := range ways {
+	addrs := stage.Serve(t, func(cfg *service.Config) { cfg.Rules.Watchers = people })
+	for _, way := range stage.Ways {
 		t.Run(string(way), func(t *testing.T) {
 			t.Parallel()
 			room := marker + "broken-" + string(way)
@@ -59,9 +57,9 @@ func TestBrokenConnectionIsNeverALeave(t *testing.T) {
 // breakOnce joins, sends commands without waiting for an answer, and cuts the connection. The number of the last one is given back.
 func breakOnce(t *testing.T, addrs service.Addrs, way transport.Kind, hello *singoffv1.Hello, waiting int, number uint64) uint64 {
 	t.Helper()
-	n := newNetwork(t, target(addrs, way))
+	n := newNetwork(t, stage.Target(addrs, way))
 	defer n.close()
-	carrier, err := carry(n.address(), way)
+	carrier, err := stage.Carry(n.address(), way)
 	if err != nil {
 		t.Error(err)
 		return number
@@ -110,41 +108,6 @@ func welcomed(t *testing.T, stream transport.Stream, who string) uint64 {
 			}
 		}
 	}
-}
-
-// carry makes a bare transport, which does nothing by itself.
-func carry(addr string, way transport.Kind) (transport.Transport, error) {
-	switch way {
-	case transport.KindWebsocket:
-		return transport.NewWebsocket(transport.HTTPConfig{URL: "http://" + addr})
-	case transport.KindFetch:
-		return transport.NewFetch(transport.HTTPConfig{URL: "http://" + addr})
-	default:
-		return transport.NewNative(transport.NativeConfig{Target: addr, Credentials: insecure.NewCredentials()})
-	}
-}
-
-// serve runs a server until the test ends.
-func serve(t *testing.T) service.Addrs {
-	t.Helper()
-	cfg := service.DefaultConfig()
-	cfg.GRPCAddr, cfg.HTTPAddr, cfg.AdminAddr = "127.0.0.1:0", "127.0.0.1:0", service.AdminOff
-	cfg.Rules.Watchers = 8
-	cfg.Logger = zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)
-	s, err := service.New(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("the server ended with %v", err)
-		}
-	})
-	return s.Addrs()
 }
 
 // watchFor is somebody in the room who sees everything. The function it gives tells how often a member was AWAY, and who LEFT, up to

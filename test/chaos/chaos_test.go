@@ -11,14 +11,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
 
 	"github.com/singoff/singoff/clients/cli/history"
 	singoff "github.com/singoff/singoff/clients/go"
-	"github.com/singoff/singoff/clients/go/transport"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service"
+	"github.com/singoff/singoff/test/stage"
 )
 
 // grpc-web's wrapper starts a timer for ever when it is loaded: hence IgnoreCurrent.
@@ -58,9 +57,6 @@ func (p *party) note(ev *singoffv1.Event) {
 	}
 }
 
-// ways are those into a room; in every room there are people by each.
-var ways = []transport.Kind{transport.KindNative, transport.KindWebsocket, transport.KindFetch}
-
 // TestChaos: forty people in five rooms, by all ways in, lose connections, stall, are taken over by programs of their own, and have old tries arrive late.
 // Everybody sees the same order, nothing is lost, nothing comes twice, seats are exact.
 func TestChaos(t *testing.T) {
@@ -92,24 +88,9 @@ func battle(t *testing.T, during time.Duration) {
 	p.verdict()
 }
 
-// serve starts a server on ports of its own choice, and ends it with the test.
+// serve puts a server up, and finds a song.
 func (p *party) serve() {
-	cfg := service.DefaultConfig()
-	cfg.GRPCAddr, cfg.HTTPAddr, cfg.Logger = "127.0.0.1:0", "127.0.0.1:0", zerolog.Nop()
-	s, err := service.New(p.ctx, cfg)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.WithoutCancel(p.ctx))
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
-	p.t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			p.t.Errorf("the server ended with %v", err)
-		}
-	})
-	p.addrs = s.Addrs()
+	p.addrs = stage.Serve(p.t)
 	client, err := singoff.Dial(p.addrs.GRPC)
 	if err != nil {
 		p.t.Fatal(err)
@@ -238,7 +219,7 @@ func (p *party) verdict() {
 	for _, who := range p.people {
 		programs += len(who.all)
 	}
-	for i, way := range ways {
+	for i, way := range stage.Ways {
 		if p.joined[i].Load() == 0 {
 			p.t.Errorf("nobody came by %s", way)
 		}

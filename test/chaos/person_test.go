@@ -11,9 +11,8 @@ import (
 
 	"github.com/singoff/singoff/clients/cli/history"
 	singoff "github.com/singoff/singoff/clients/go"
-	"github.com/singoff/singoff/clients/go/transport"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
-	"github.com/singoff/singoff/service"
+	"github.com/singoff/singoff/test/stage"
 )
 
 // person holds a battle through a bad network, in one program after another.
@@ -49,12 +48,12 @@ type program struct {
 // start joins with a new program; an older one is taken over.
 func (p *person) start(ctx context.Context) error {
 	way := p.nextWay()
-	n := newNetwork(p.party.t, target(p.party.addrs, ways[way]))
+	n := newNetwork(p.party.t, stage.Target(p.party.addrs, stage.Ways[way]))
 	saved, err := p.store.Load(ctx)
 	if err != nil {
 		return err
 	}
-	client, err := dial(n.address(), ways[way])
+	client, err := stage.Dial(n.address(), stage.Ways[way])
 	if err != nil {
 		return err
 	}
@@ -79,23 +78,8 @@ func (p *person) start(ctx context.Context) error {
 func (p *person) nextWay() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.way = (p.way + 1) % len(ways)
+	p.way = (p.way + 1) % len(stage.Ways)
 	return p.way
-}
-
-// target is the port that a way leads to.
-func target(addrs service.Addrs, way transport.Kind) string {
-	if way == transport.KindNative {
-		return addrs.GRPC
-	}
-	return addrs.HTTP
-}
-
-func dial(addr string, way transport.Kind) (*singoff.Client, error) {
-	if way != transport.KindNative {
-		addr = "http://" + addr
-	}
-	return singoff.Dial(addr, singoff.WithTransport(way))
 }
 
 func (p *person) current() *program {

@@ -4,13 +4,11 @@
 package foreign_test
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protodesc"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -18,29 +16,8 @@ import (
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service"
+	"github.com/singoff/singoff/test/stage"
 )
-
-// serve runs a server until the test ends.
-func serve(t *testing.T) service.Addrs {
-	t.Helper()
-	cfg := service.DefaultConfig()
-	cfg.GRPCAddr, cfg.HTTPAddr = "127.0.0.1:0", "127.0.0.1:0"
-	cfg.Logger = zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)
-	server, err := service.New(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ran := make(chan error, 1)
-	go func() { ran <- server.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ran; err != nil {
-			t.Errorf("the server ended with %v", err)
-		}
-	})
-	return server.Addrs()
-}
 
 // describe writes the protocol's description to a file.
 func describe(t *testing.T) string {
@@ -93,7 +70,7 @@ const quiet = 9 * time.Second
 
 func TestForeignClientsHoldABattle(t *testing.T) {
 	t.Parallel()
-	at, description := serve(t), describe(t)
+	at, description := stage.Serve(t), describe(t)
 	websocket, fetch, js, python := clients(at)
 	const singer, watcher = singoffv1.Role_ROLE_SINGER, singoffv1.Role_ROLE_WATCHER
 	hello := func(nickname string, role singoffv1.Role) *singoffv1.Hello {
@@ -213,7 +190,7 @@ func sameStory(t *testing.T, all []*guest) {
 // A refused Hello is a Goaway, then its status, whoever asks.
 func TestForeignClientsAreRefused(t *testing.T) {
 	t.Parallel()
-	at, description := serve(t), describe(t)
+	at, description := stage.Serve(t), describe(t)
 	websocket, _, js, python := clients(at)
 	for _, c := range []client{websocket, js, python} {
 		g := c.enter(t, description, &singoffv1.Hello{RoomId: "한글", Nickname: "Mina"})

@@ -128,7 +128,7 @@ func TestReconnect(t *testing.T) {
 // The address that is logged is the one that is bound, and is the one to join at.
 func TestListening(t *testing.T) {
 	overEachWay(t, func(h *house) {
-		line := h.log.await(h.T, "serving")
+		line := h.log.await(h.T, "the line `serving`", func(line map[string]any) bool { return line["message"] == "serving" })
 		field := "http_addr"
 		if h.target() == h.addrs.GRPC {
 			field = "grpc_addr"

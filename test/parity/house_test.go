@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"path/filepath"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -22,6 +21,7 @@ import (
 	"github.com/singoff/singoff/clients/go/transport"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service"
+	"github.com/singoff/singoff/test/stage"
 )
 
 // grpc-web's wrapper starts a timer for ever when it is loaded: hence IgnoreCurrent.
@@ -50,7 +50,7 @@ type house struct {
 func overEachWay(t *testing.T, test func(h *house), change ...func(*service.Config)) {
 	t.Helper()
 	t.Parallel()
-	for _, way := range []transport.Kind{transport.KindNative, transport.KindWebsocket, transport.KindFetch} {
+	for _, way := range stage.Ways {
 		t.Run(string(way), func(t *testing.T) {
 			t.Parallel()
 			test(newHouse(t, way, change...))
@@ -60,29 +60,11 @@ func overEachWay(t *testing.T, test func(h *house), change ...func(*service.Conf
 
 func newHouse(t *testing.T, way transport.Kind, change ...func(*service.Config)) *house {
 	t.Helper()
-	h := &house{T: t, way: way, log: &lines{grown: make(chan struct{})}}
-	cfg := service.DefaultConfig()
-	cfg.GRPCAddr, cfg.HTTPAddr = "127.0.0.1:0", "127.0.0.1:0"
+	h := &house{T: t, way: way, log: &lines{newGrowing[map[string]any]()}}
 	socket := filepath.Join(t.TempDir(), "admin")
-	cfg.AdminAddr = "unix:" + socket
-	cfg.Logger = zerolog.New(h.log)
-	for _, f := range change {
-		f(&cfg)
-	}
-	server, err := service.New(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- server.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("the server ended with %v", err)
-		}
-	})
-	h.addrs = server.Addrs()
+	h.addrs = stage.Serve(t, append([]func(*service.Config){func(cfg *service.Config) {
+		cfg.AdminAddr, cfg.Logger = "unix:"+socket, zerolog.New(h.log)
+	}}, change...)...)
 	conn, err := grpc.NewClient("unix:"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
@@ -94,12 +76,7 @@ func newHouse(t *testing.T, way transport.Kind, change ...func(*service.Config))
 }
 
 // target is the port that the way leads to.
-func (h *house) target() string {
-	if h.way == transport.KindNative {
-		return h.addrs.GRPC
-	}
-	return h.addrs.HTTP
-}
+func (h *house) target() string { return stage.Target(h.addrs, h.way) }
 
 // dial makes a client, whose connections go through the relay.
 func (h *house) dial(options ...singoff.Option) *singoff.Client {
@@ -117,26 +94,13 @@ func (h *house) dial(options ...singoff.Option) *singoff.Client {
 }
 
 func (h *house) dialTo(addr string, options ...singoff.Option) (*singoff.Client, error) {
-	if h.way != transport.KindNative {
-		addr = "http://" + addr
-	}
-	return singoff.Dial(addr, append(options, singoff.WithTransport(h.way))...)
+	return stage.Dial(addr, h.way, options...)
 }
 
 // stream opens a bare stream by the way, which does nothing by itself.
 func (h *house) stream() transport.Stream {
 	h.Helper()
-	var way transport.Transport
-	var err error
-	config := transport.HTTPConfig{URL: "http://" + h.addrs.HTTP}
-	switch h.way {
-	case transport.KindNative:
-		way, err = transport.NewNative(transport.NativeConfig{Target: h.addrs.GRPC, Credentials: insecure.NewCredentials()})
-	case transport.KindWebsocket:
-		way, err = transport.NewWebsocket(config)
-	case transport.KindFetch:
-		way, err = transport.NewFetch(config)
-	}
+	way, err := stage.Carry(h.target(), h.way)
 	if err != nil {
 		h.Fatal(err)
 	}
@@ -154,11 +118,8 @@ type guest struct {
 	h      *house
 	name   string
 	loop   sync.WaitGroup
-	states *states
-
-	mu     sync.Mutex
-	events []*singoffv1.Event
-	grown  chan struct{} // closed when there is more
+	states *growing[singoff.ConnectionState] // that its connection went through
+	events *growing[*singoffv1.Event]
 }
 
 const battle = "battle"
@@ -181,8 +142,8 @@ func (h *house) join(client *singoff.Client, options singoff.JoinOptions) *guest
 func (h *house) try(client *singoff.Client, options singoff.JoinOptions) (*guest, error) {
 	ctx, cancel := context.WithTimeout(h.Context(), patience)
 	defer cancel()
-	g := &guest{h: h, name: options.Nickname, grown: make(chan struct{}), states: newStates()}
-	options.OnConnection = g.states.add
+	g := &guest{h: h, name: options.Nickname, states: newGrowing[singoff.ConnectionState](), events: newGrowing[*singoffv1.Event]()}
+	options.OnConnection = func(state singoff.ConnectionState) { g.states.add(state) }
 	room, err := client.Join(ctx, options)
 	if err != nil {
 		return nil, err
@@ -195,41 +156,21 @@ func (h *house) try(client *singoff.Client, options singoff.JoinOptions) (*guest
 
 func (g *guest) eventLoop() {
 	for event := range g.Events() {
-		g.mu.Lock()
 		if event != nil {
-			g.events = append(g.events, event)
+			g.events.add(event)
 		}
-		close(g.grown)
-		g.grown = make(chan struct{})
-		g.mu.Unlock()
 	}
 }
 
 func (g *guest) heard() []*singoffv1.Event {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return slices.Clip(g.events)
+	events, _ := g.events.now()
+	return events
 }
 
 // await gives the first event, of all that came and will come, that is right.
 func (g *guest) await(what string, right func(*singoffv1.Event) bool) *singoffv1.Event {
 	g.h.Helper()
-	deadline := time.After(patience)
-	for seen := 0; ; {
-		g.mu.Lock()
-		events, grown := g.events, g.grown
-		g.mu.Unlock()
-		for ; seen < len(events); seen++ {
-			if right(events[seen]) {
-				return events[seen]
-			}
-		}
-		select {
-		case <-grown:
-		case <-deadline:
-			g.h.Fatalf("%s has no sign of %s in %v", g.name, what, events)
-		}
-	}
+	return g.events.await(g.h.T, what+" for "+g.name, right)
 }
 
 func (g *guest) id() string { return g.Self().GetMemberId() }
@@ -273,82 +214,16 @@ func presence(change singoffv1.Presence_Change, memberID string) func(*singoffv1
 	}
 }
 
-// states are those that a connection went through.
-type states struct {
-	mu    sync.Mutex
-	all   []singoff.ConnectionState
-	grown chan struct{}
-}
-
-func newStates() *states { return &states{grown: make(chan struct{})} }
-
-func (s *states) add(state singoff.ConnectionState) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.all = append(s.all, state)
-	close(s.grown)
-	s.grown = make(chan struct{})
-}
-
-func (s *states) await(t *testing.T, what string, right func(singoff.ConnectionState) bool) singoff.ConnectionState {
-	t.Helper()
-	deadline := time.After(patience)
-	for {
-		s.mu.Lock()
-		all, grown := s.all, s.grown
-		s.mu.Unlock()
-		for _, state := range all {
-			if right(state) {
-				return state
-			}
-		}
-		select {
-		case <-grown:
-		case <-deadline:
-			t.Fatalf("no connection state that is %s in %+v", what, all)
-		}
-	}
-}
-
 // lines is the server's log.
-type lines struct {
-	mu    sync.Mutex
-	all   []map[string]any
-	grown chan struct{} // closed when there is more
-}
+type lines struct{ *growing[map[string]any] }
 
 func (l *lines) Write(p []byte) (int, error) {
 	line := map[string]any{}
 	if err := json.Unmarshal(p, &line); err != nil {
 		return 0, err
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.all = append(l.all, line)
-	close(l.grown)
-	l.grown = make(chan struct{})
+	l.add(line)
 	return len(p), nil
-}
-
-// await gives the first line with the message.
-func (l *lines) await(t *testing.T, message string) map[string]any {
-	t.Helper()
-	deadline := time.After(patience)
-	for {
-		l.mu.Lock()
-		all, grown := l.all, l.grown
-		l.mu.Unlock()
-		for _, line := range all {
-			if line["message"] == message {
-				return line
-			}
-		}
-		select {
-		case <-grown:
-		case <-deadline:
-			t.Fatalf("no line %q in %v", message, all)
-		}
-	}
 }
 
 // relay is the network between clients and server: it can be cut, and refuse everybody.
