@@ -2,13 +2,10 @@
 
 package socket
 
-import (
-	"net"
-	"time"
-)
+import "net"
 
 // tune bounds what the kernel keeps for a connection. This one tells nothing.
-func tune(conn *net.TCPConn, _ time.Duration) kernel {
+func tune(conn *net.TCPConn) kernel {
 	_ = conn.SetWriteBuffer(sendBuffer) // the standard is larger, no more
 	return untold{}
 }

@@ -68,7 +68,7 @@ func (l *link) open(conn net.Conn, buffered *bufio.Reader) {
 	l.conn, l.raw = conn, bottom(conn)
 	var k kernel = untold{}
 	if tcp, ok := l.raw.(*net.TCPConn); ok {
-		k = tune(tcp, cfg.WriteTimeout)
+		k = tune(tcp)
 	}
 	l.watch = &watch{
 		pulse: l.pulse, kernel: k,
@@ -76,7 +76,7 @@ func (l *link) open(conn net.Conn, buffered *bufio.Reader) {
 		ping: func() { l.out.ping() }, lost: l.abort,
 	}
 	l.out = &outbox{conn: conn, pulse: l.pulse, turn: make(chan struct{}, 1), wrote: l.watch.pinged, broke: l.unwritable}
-	if _, known := k.acked(); !known {
+	if _, _, known := k.acked(); !known {
 		l.out.chunk = chunkBytes
 	}
 	early := make([]byte, buffered.Buffered())

@@ -24,8 +24,8 @@ const (
 
 // kernel is what the operating system knows of what was sent; false: it doesn't.
 type kernel interface {
-	// acked is how many bytes of all that was written the client's machine has acknowledged.
-	acked() (uint64, bool)
+	// acked is how many bytes of all that was written the client's machine has acknowledged, and how long ago it last acknowledged anything.
+	acked() (n uint64, ago time.Duration, ok bool)
 	// queued is how many bytes were written and aren't acknowledged.
 	queued() (uint64, bool)
 }
@@ -33,8 +33,8 @@ type kernel interface {
 // untold is a kernel that tells nothing: the time-outs alone decide.
 type untold struct{}
 
-func (untold) acked() (uint64, bool)  { return 0, false }
-func (untold) queued() (uint64, bool) { return 0, false }
+func (untold) acked() (uint64, time.Duration, bool) { return 0, 0, false }
+func (untold) queued() (uint64, bool)               { return 0, false }
 
 // watch pings a silent client and tells a dead one from a slow one. A client is lost when nothing came since a ping for as long as the ping is
 // with its machine and this end really listened, or when a write is under way of which nothing is taken. It looks now and then by one
@@ -51,9 +51,10 @@ type watch struct {
 	// Belong to the look there is.
 
 	acked      uint64 // what the kernel had got acknowledged at the last look
-	progressed int64  // the last look that found more
-	reached    int64  // the first look that found the last ping delivered; 0: none has
+	progressed int64  // when more was found acknowledged, by the kernel's time
+	reached    int64  // when the last ping was found delivered, by the kernel's time; 0: it wasn't
 	reachedBy  int64  // that ping: pulse.pinged
+	lateAt     int64  // the last look that came late: before it nobody was pinged in time
 
 	mu      sync.Mutex // protects what follows
 	due     time.Time  // of the next look
@@ -64,7 +65,7 @@ type watch struct {
 
 // begin begins to look. stop it.
 func (w *watch) begin() {
-	w.acked, _ = w.kernel.acked()
+	w.acked, _, _ = w.kernel.acked()
 	w.arm(w.interval)
 }
 
@@ -110,7 +111,7 @@ func (w *watch) look() {
 	j := w.judge(now)
 	switch {
 	case late:
-		j.wait = lookAgain
+		j.wait, w.lateAt = lookAgain, now
 	case j.lost != nil:
 		w.lost(j.lost)
 		return
@@ -124,7 +125,7 @@ func (w *watch) look() {
 // pinged is called when a ping was written, by who wrote it. The acknowledged come first: more of them meanwhile make the place too low by
 // that, never too high.
 func (w *watch) pinged() {
-	acked, _ := w.kernel.acked()
+	acked, _, _ := w.kernel.acked()
 	delivered := uint64(0)
 	if queued, ok := w.kernel.queued(); ok {
 		delivered = acked + queued
@@ -136,18 +137,19 @@ func (w *watch) pinged() {
 
 // seeProgress asks the kernel how much has reached the client's machine.
 func (w *watch) seeProgress(now int64) {
-	acked, ok := w.kernel.acked()
+	acked, ago, ok := w.kernel.acked()
 	if !ok {
 		return
 	}
+	at := now - int64(ago)
 	if acked > max(w.acked, w.pulse.acked.Load()) {
-		w.acked, w.progressed = acked, now
+		w.acked, w.progressed = acked, at
 	}
 	if pinged := w.pulse.pinged.Load(); pinged != w.reachedBy {
 		w.reached, w.reachedBy = 0, pinged
 	}
 	if w.reached == 0 && w.pulse.written.Load() != 0 && acked >= w.pulse.delivered.Load() {
-		w.reached = now
+		w.reached = at
 	}
 }
 
@@ -167,39 +169,65 @@ func (w *watch) judge(now int64) judgement {
 		}
 	}
 	heard, pinged := w.pulse.heard.Load(), w.pulse.pinged.Load()
-	if pinged != 0 && heard < pinged {
-		j := w.judgeSilence(now, pinged)
-		j.wait = min(j.wait, wait, w.pingTimeout/2)
-		return j
-	}
-	left := w.interval - time.Duration(now-heard)
-	if left <= 0 { // soon after it the ping should be with the client's machine
-		return judgement{wait: min(wait, w.pingTimeout/16), ping: true}
-	}
-	return judgement{wait: min(wait, left)}
+	j := w.judgeSilence(now, heard, pinged)
+	j.wait = min(j.wait, wait)
+	return j
 }
 
-// judgeSilence: a ping has no answer yet. The time for one begins when the ping has reached the client's machine; before, all progress
-// towards that is a sign of life.
-func (w *watch) judgeSilence(now, pinged int64) judgement {
-	written, listening := w.pulse.written.Load(), w.pulse.listening.Load()
+// judgeSilence pings a client that is silent, and judges one that goes on being so.
+func (w *watch) judgeSilence(now, heard, pinged int64) judgement {
+	left := w.interval - time.Duration(now-heard)
 	switch {
-	case written == 0:
-		return judgement{wait: w.pingTimeout}
-	case listening == 0:
-		return judgement{wait: w.pingTimeout, ping: time.Duration(now-pinged) >= w.interval}
+	case left > 0:
+		return judgement{wait: left}
+	case pinged == 0 || heard >= pinged:
+		if j := w.judgeBefore(now, heard); j.lost != nil {
+			return j
+		}
+		return judgement{wait: w.pingTimeout / 16, ping: true} // so soon the ping should be with the client's machine
+	case w.pulse.written.Load() == 0:
+		return w.judgeBefore(now, heard)
 	}
-	since := max(written, listening)
-	switch {
-	case w.pulse.delivered.Load() == 0:
-	case w.reached > 0:
-		since = max(since, w.reached)
-	default:
-		since = max(since, w.progressed)
+	return w.judgeAfter(now, pinged)
+}
+
+// judgeBefore: a ping waits for a write that is under way. A client of which nothing comes and that takes nothing has had all the time it would
+// have had for an answer.
+func (w *watch) judgeBefore(now, heard int64) judgement {
+	writing, listening := w.pulse.writing.Load(), w.pulse.listening.Load()
+	if writing == 0 || listening == 0 {
+		return judgement{wait: w.pingTimeout / 2}
 	}
-	left := w.pingTimeout - time.Duration(now-since)
+	since := max(heard, listening, w.lateAt, w.progressed)
+	if _, _, told := w.kernel.acked(); !told {
+		since = max(since, writing) // of this chunk: the one before was taken
+	}
+	left := w.interval + w.pingTimeout - time.Duration(now-since)
 	if left <= 0 {
 		return judgement{lost: errSilent}
 	}
-	return judgement{wait: left}
+	return judgement{wait: min(left, w.pingTimeout/2)}
+}
+
+// judgeAfter: a ping was written and has no answer. The time for one begins when the ping has reached the client's machine; before, all progress
+// towards that is a sign of life.
+func (w *watch) judgeAfter(now, pinged int64) judgement {
+	written, listening := w.pulse.written.Load(), w.pulse.listening.Load()
+	onTheWay := w.pulse.delivered.Load() != 0 && w.reached == 0
+	since, timeout := max(written, listening), w.pingTimeout
+	switch {
+	case onTheWay && listening == 0: // what comes isn't seen; what is taken is
+		since, timeout = max(written, w.progressed), w.writeTimeout
+	case onTheWay:
+		since = max(since, w.progressed)
+	case listening == 0:
+		return judgement{wait: w.pingTimeout / 2, ping: time.Duration(now-pinged) >= w.interval}
+	default:
+		since = max(since, w.reached)
+	}
+	left := timeout - time.Duration(now-since)
+	if left <= 0 {
+		return judgement{lost: errSilent}
+	}
+	return judgement{wait: min(left, w.pingTimeout/2)}
 }

@@ -9,9 +9,21 @@ import (
 )
 
 // wires is a kernel in memory: what was written, and what of it has been acknowledged.
-type wires struct{ written, taken atomic.Uint64 }
+type wires struct {
+	written, taken atomic.Uint64
+	at             atomic.Int64 // when something was last taken, Unix nanoseconds
+}
 
-func (k *wires) acked() (uint64, bool)  { return k.taken.Load(), true }
+func (k *wires) acked() (uint64, time.Duration, bool) {
+	return k.taken.Load(), time.Since(time.Unix(0, k.at.Load())), true
+}
+
+// take acknowledges n bytes more.
+func (k *wires) take(n uint64) {
+	k.taken.Add(n)
+	k.at.Store(time.Now().UnixNano())
+}
+
 func (k *wires) queued() (uint64, bool) { return k.written.Load() - k.taken.Load(), true }
 
 // watched is a watch whose client does what a test says.
@@ -52,7 +64,7 @@ func (w *watched) hear() {
 }
 
 // takeAll acknowledges everything.
-func (w *watched) takeAll() { w.taken.Store(w.wires.written.Load()) }
+func (w *watched) takeAll() { w.take(w.wires.written.Load() - w.taken.Load()) }
 
 // wantLost wants the end at that time after the beginning.
 func (w *watched) wantLost(t *testing.T, want error, least, most time.Duration) {
@@ -115,7 +127,7 @@ func TestWatchBearsASlowLink(t *testing.T) {
 		w.wires.written.Add(60_000)
 		for w.taken.Load() < 60_000 {
 			time.Sleep(time.Second)
-			w.taken.Add(2_000)
+			w.take(2_000)
 		}
 		w.takeAll()
 		time.Sleep(3900 * time.Millisecond)
@@ -137,9 +149,9 @@ func TestWatchFindsASlowLinkThatDies(t *testing.T) {
 		w.wires.written.Add(60_000)
 		for range 20 {
 			time.Sleep(time.Second)
-			w.taken.Add(1_000)
+			w.take(1_000)
 		}
-		w.wantLost(t, errSilent, 24*time.Second, 27*time.Second)
+		w.wantLost(t, errSilent, 24*time.Second, 24*time.Second)
 	})
 }
 
@@ -166,7 +178,7 @@ func TestWatchBearsAWriteThatProgresses(t *testing.T) {
 		for range 10 {
 			time.Sleep(6 * time.Second)
 			w.hear()
-			w.taken.Add(1)
+			w.take(1)
 		}
 		w.wantAlive(t)
 		time.Sleep(4 * time.Second)
@@ -181,13 +193,57 @@ func TestWatchDoesNotJudgeWhoIsNotListenedTo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := begin(t)
 		w.pulse.listening.Store(0)
-		time.Sleep(time.Minute)
+		for range 60 {
+			time.Sleep(time.Second)
+			w.takeAll()
+		}
 		w.wantAlive(t)
 		if got := w.pings.Load(); got < 10 {
 			t.Errorf("got %d pings, want some all the time: a broken connection is found by writing", got)
 		}
 		w.pulse.listening.Store(w.pulse.now())
 		w.wantLost(t, errSilent, 64*time.Second, 64*time.Second)
+	})
+}
+
+// Not even the room's making it wait keeps a dead machine: it doesn't acknowledge the ping.
+func TestWatchFindsADeadMachineThatIsNotListenedTo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := begin(t)
+		w.pulse.listening.Store(0)
+		w.wantLost(t, errSilent, 10*time.Second, 10*time.Second)
+	})
+}
+
+// In a room that talks much the buffer before a dead machine is full before a ping is due, and the ping is never written.
+func TestWatchFindsADeadMachineBehindAFullBuffer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := begin(t)
+		w.ping = func() {}
+		w.wires.written.Add(200_000)
+		time.Sleep(2 * time.Second)
+		w.pulse.writing.Store(w.pulse.now())
+		w.wantLost(t, errSilent, 7*time.Second, 7*time.Second)
+	})
+}
+
+// A server that was stopped in the middle of a write has pinged nobody meanwhile: the client has its time from then on.
+func TestWatchAfterTheServerWasStoppedWhileItWrote(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := begin(t)
+		w.ping = func() {}
+		w.pulse.writing.Store(w.pulse.now())
+		w.wires.written.Add(1)
+		w.mu.Lock()
+		w.due = w.due.Add(-time.Minute)
+		w.mu.Unlock()
+		w.pulse.heard.Add(-int64(time.Minute))
+		time.Sleep(6900 * time.Millisecond)
+		w.wantAlive(t)
+		w.wantLost(t, errStuck, 7*time.Second, 7*time.Second)
 	})
 }
 
