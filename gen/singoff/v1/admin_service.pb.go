@@ -750,6 +750,405 @@ func (x *AnnounceResponse) GetFailed() int32 {
 	return 0
 }
 
+// ForgetUserRequest names a person.
+type ForgetUserRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who.
+	//
+	// Types that are valid to be assigned to User:
+	//
+	//	*ForgetUserRequest_UserId
+	//	*ForgetUserRequest_Member
+	User          isForgetUserRequest_User `protobuf_oneof:"user"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForgetUserRequest) Reset() {
+	*x = ForgetUserRequest{}
+	mi := &file_singoff_v1_admin_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForgetUserRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForgetUserRequest) ProtoMessage() {}
+
+func (x *ForgetUserRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_singoff_v1_admin_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForgetUserRequest.ProtoReflect.Descriptor instead.
+func (*ForgetUserRequest) Descriptor() ([]byte, []int) {
+	return file_singoff_v1_admin_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ForgetUserRequest) GetUser() isForgetUserRequest_User {
+	if x != nil {
+		return x.User
+	}
+	return nil
+}
+
+func (x *ForgetUserRequest) GetUserId() string {
+	if x != nil {
+		if x, ok := x.User.(*ForgetUserRequest_UserId); ok {
+			return x.UserId
+		}
+	}
+	return ""
+}
+
+func (x *ForgetUserRequest) GetMember() *MemberName {
+	if x != nil {
+		if x, ok := x.User.(*ForgetUserRequest_Member); ok {
+			return x.Member
+		}
+	}
+	return nil
+}
+
+type isForgetUserRequest_User interface {
+	isForgetUserRequest_User()
+}
+
+type ForgetUserRequest_UserId struct {
+	// `u:` and a token's subject, or `g:` and the hash of a guest's key.
+	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3,oneof"`
+}
+
+type ForgetUserRequest_Member struct {
+	// Whoever was this member.
+	Member *MemberName `protobuf:"bytes,2,opt,name=member,proto3,oneof"`
+}
+
+func (*ForgetUserRequest_UserId) isForgetUserRequest_User() {}
+
+func (*ForgetUserRequest_Member) isForgetUserRequest_User() {}
+
+// MemberName names a member of a room, of now or of the past.
+type MemberName struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: `default`.
+	Namespace string `protobuf:"bytes,1,opt,name=namespace,proto3" json:"namespace,omitempty"`
+	// Required.
+	RoomId string `protobuf:"bytes,2,opt,name=room_id,json=roomId,proto3" json:"room_id,omitempty"`
+	// Required.
+	MemberId      string `protobuf:"bytes,3,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MemberName) Reset() {
+	*x = MemberName{}
+	mi := &file_singoff_v1_admin_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MemberName) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MemberName) ProtoMessage() {}
+
+func (x *MemberName) ProtoReflect() protoreflect.Message {
+	mi := &file_singoff_v1_admin_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MemberName.ProtoReflect.Descriptor instead.
+func (*MemberName) Descriptor() ([]byte, []int) {
+	return file_singoff_v1_admin_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *MemberName) GetNamespace() string {
+	if x != nil {
+		return x.Namespace
+	}
+	return ""
+}
+
+func (x *MemberName) GetRoomId() string {
+	if x != nil {
+		return x.RoomId
+	}
+	return ""
+}
+
+func (x *MemberName) GetMemberId() string {
+	if x != nil {
+		return x.MemberId
+	}
+	return ""
+}
+
+// ForgetUserResponse says what was done.
+type ForgetUserResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In how many rooms something was blanked.
+	Rooms int32 `protobuf:"varint,1,opt,name=rooms,proto3" json:"rooms,omitempty"`
+	// How many events were blanked.
+	Events        int32 `protobuf:"varint,2,opt,name=events,proto3" json:"events,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForgetUserResponse) Reset() {
+	*x = ForgetUserResponse{}
+	mi := &file_singoff_v1_admin_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForgetUserResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForgetUserResponse) ProtoMessage() {}
+
+func (x *ForgetUserResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_singoff_v1_admin_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForgetUserResponse.ProtoReflect.Descriptor instead.
+func (*ForgetUserResponse) Descriptor() ([]byte, []int) {
+	return file_singoff_v1_admin_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ForgetUserResponse) GetRooms() int32 {
+	if x != nil {
+		return x.Rooms
+	}
+	return 0
+}
+
+func (x *ForgetUserResponse) GetEvents() int32 {
+	if x != nil {
+		return x.Events
+	}
+	return 0
+}
+
+// BackupRequest asks for a copy of the log.
+type BackupRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupRequest) Reset() {
+	*x = BackupRequest{}
+	mi := &file_singoff_v1_admin_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupRequest) ProtoMessage() {}
+
+func (x *BackupRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_singoff_v1_admin_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
+func (*BackupRequest) Descriptor() ([]byte, []int) {
+	return file_singoff_v1_admin_service_proto_rawDescGZIP(), []int{13}
+}
+
+// BackupResponse is a piece of the copy.
+type BackupResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The next bytes of the file.
+	Data []byte `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
+	// How long the file is.
+	TotalBytes    int64 `protobuf:"varint,2,opt,name=total_bytes,json=totalBytes,proto3" json:"total_bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupResponse) Reset() {
+	*x = BackupResponse{}
+	mi := &file_singoff_v1_admin_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupResponse) ProtoMessage() {}
+
+func (x *BackupResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_singoff_v1_admin_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
+func (*BackupResponse) Descriptor() ([]byte, []int) {
+	return file_singoff_v1_admin_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *BackupResponse) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+func (x *BackupResponse) GetTotalBytes() int64 {
+	if x != nil {
+		return x.TotalBytes
+	}
+	return 0
+}
+
+// RecordRoomRequest names a room.
+type RecordRoomRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: `default`.
+	Namespace string `protobuf:"bytes,1,opt,name=namespace,proto3" json:"namespace,omitempty"`
+	// Required.
+	RoomId        string `protobuf:"bytes,2,opt,name=room_id,json=roomId,proto3" json:"room_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordRoomRequest) Reset() {
+	*x = RecordRoomRequest{}
+	mi := &file_singoff_v1_admin_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordRoomRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordRoomRequest) ProtoMessage() {}
+
+func (x *RecordRoomRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_singoff_v1_admin_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordRoomRequest.ProtoReflect.Descriptor instead.
+func (*RecordRoomRequest) Descriptor() ([]byte, []int) {
+	return file_singoff_v1_admin_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *RecordRoomRequest) GetNamespace() string {
+	if x != nil {
+		return x.Namespace
+	}
+	return ""
+}
+
+func (x *RecordRoomRequest) GetRoomId() string {
+	if x != nil {
+		return x.RoomId
+	}
+	return ""
+}
+
+// RecordRoomResponse is a piece of the flight record.
+type RecordRoomResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The next bytes of the file.
+	Data          []byte `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordRoomResponse) Reset() {
+	*x = RecordRoomResponse{}
+	mi := &file_singoff_v1_admin_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordRoomResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordRoomResponse) ProtoMessage() {}
+
+func (x *RecordRoomResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_singoff_v1_admin_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordRoomResponse.ProtoReflect.Descriptor instead.
+func (*RecordRoomResponse) Descriptor() ([]byte, []int) {
+	return file_singoff_v1_admin_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *RecordRoomResponse) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
 var File_singoff_v1_admin_service_proto protoreflect.FileDescriptor
 
 const file_singoff_v1_admin_service_proto_rawDesc = "" +
@@ -807,13 +1206,40 @@ const file_singoff_v1_admin_service_proto_rawDesc = "" +
 	"\aroom_id\x18\x02 \x01(\tR\x06roomId\"@\n" +
 	"\x10AnnounceResponse\x12\x14\n" +
 	"\x05rooms\x18\x01 \x01(\x05R\x05rooms\x12\x16\n" +
-	"\x06failed\x18\x02 \x01(\x05R\x06failed2\xc8\x02\n" +
+	"\x06failed\x18\x02 \x01(\x05R\x06failed\"h\n" +
+	"\x11ForgetUserRequest\x12\x19\n" +
+	"\auser_id\x18\x01 \x01(\tH\x00R\x06userId\x120\n" +
+	"\x06member\x18\x02 \x01(\v2\x16.singoff.v1.MemberNameH\x00R\x06memberB\x06\n" +
+	"\x04user\"`\n" +
+	"\n" +
+	"MemberName\x12\x1c\n" +
+	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x17\n" +
+	"\aroom_id\x18\x02 \x01(\tR\x06roomId\x12\x1b\n" +
+	"\tmember_id\x18\x03 \x01(\tR\bmemberId\"B\n" +
+	"\x12ForgetUserResponse\x12\x14\n" +
+	"\x05rooms\x18\x01 \x01(\x05R\x05rooms\x12\x16\n" +
+	"\x06events\x18\x02 \x01(\x05R\x06events\"\x0f\n" +
+	"\rBackupRequest\"E\n" +
+	"\x0eBackupResponse\x12\x12\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data\x12\x1f\n" +
+	"\vtotal_bytes\x18\x02 \x01(\x03R\n" +
+	"totalBytes\"J\n" +
+	"\x11RecordRoomRequest\x12\x1c\n" +
+	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x17\n" +
+	"\aroom_id\x18\x02 \x01(\tR\x06roomId\"(\n" +
+	"\x12RecordRoomResponse\x12\x12\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data2\xa7\x04\n" +
 	"\fAdminService\x12Z\n" +
 	"\x0fListConnections\x12\".singoff.v1.ListConnectionsRequest\x1a#.singoff.v1.ListConnectionsResponse\x12K\n" +
 	"\n" +
 	"KickMember\x12\x1d.singoff.v1.KickMemberRequest\x1a\x1e.singoff.v1.KickMemberResponse\x12H\n" +
 	"\tCloseRoom\x12\x1c.singoff.v1.CloseRoomRequest\x1a\x1d.singoff.v1.CloseRoomResponse\x12E\n" +
-	"\bAnnounce\x12\x1b.singoff.v1.AnnounceRequest\x1a\x1c.singoff.v1.AnnounceResponseB5Z3github.com/singoff/singoff/gen/singoff/v1;singoffv1b\x06proto3"
+	"\bAnnounce\x12\x1b.singoff.v1.AnnounceRequest\x1a\x1c.singoff.v1.AnnounceResponse\x12K\n" +
+	"\n" +
+	"ForgetUser\x12\x1d.singoff.v1.ForgetUserRequest\x1a\x1e.singoff.v1.ForgetUserResponse\x12A\n" +
+	"\x06Backup\x12\x19.singoff.v1.BackupRequest\x1a\x1a.singoff.v1.BackupResponse0\x01\x12M\n" +
+	"\n" +
+	"RecordRoom\x12\x1d.singoff.v1.RecordRoomRequest\x1a\x1e.singoff.v1.RecordRoomResponse0\x01B5Z3github.com/singoff/singoff/gen/singoff/v1;singoffv1b\x06proto3"
 
 var (
 	file_singoff_v1_admin_service_proto_rawDescOnce sync.Once
@@ -827,7 +1253,7 @@ func file_singoff_v1_admin_service_proto_rawDescGZIP() []byte {
 	return file_singoff_v1_admin_service_proto_rawDescData
 }
 
-var file_singoff_v1_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_singoff_v1_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_singoff_v1_admin_service_proto_goTypes = []any{
 	(*ListConnectionsRequest)(nil),  // 0: singoff.v1.ListConnectionsRequest
 	(*ListConnectionsResponse)(nil), // 1: singoff.v1.ListConnectionsResponse
@@ -839,32 +1265,46 @@ var file_singoff_v1_admin_service_proto_goTypes = []any{
 	(*AnnounceRequest)(nil),         // 7: singoff.v1.AnnounceRequest
 	(*RoomName)(nil),                // 8: singoff.v1.RoomName
 	(*AnnounceResponse)(nil),        // 9: singoff.v1.AnnounceResponse
-	(Role)(0),                       // 10: singoff.v1.Role
-	(*timestamppb.Timestamp)(nil),   // 11: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),     // 12: google.protobuf.Duration
-	(*Member)(nil),                  // 13: singoff.v1.Member
+	(*ForgetUserRequest)(nil),       // 10: singoff.v1.ForgetUserRequest
+	(*MemberName)(nil),              // 11: singoff.v1.MemberName
+	(*ForgetUserResponse)(nil),      // 12: singoff.v1.ForgetUserResponse
+	(*BackupRequest)(nil),           // 13: singoff.v1.BackupRequest
+	(*BackupResponse)(nil),          // 14: singoff.v1.BackupResponse
+	(*RecordRoomRequest)(nil),       // 15: singoff.v1.RecordRoomRequest
+	(*RecordRoomResponse)(nil),      // 16: singoff.v1.RecordRoomResponse
+	(Role)(0),                       // 17: singoff.v1.Role
+	(*timestamppb.Timestamp)(nil),   // 18: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),     // 19: google.protobuf.Duration
+	(*Member)(nil),                  // 20: singoff.v1.Member
 }
 var file_singoff_v1_admin_service_proto_depIdxs = []int32{
 	2,  // 0: singoff.v1.ListConnectionsResponse.connections:type_name -> singoff.v1.Connection
-	10, // 1: singoff.v1.Connection.role:type_name -> singoff.v1.Role
-	11, // 2: singoff.v1.Connection.since:type_name -> google.protobuf.Timestamp
-	12, // 3: singoff.v1.Connection.lag:type_name -> google.protobuf.Duration
-	12, // 4: singoff.v1.KickMemberRequest.keep_out:type_name -> google.protobuf.Duration
-	13, // 5: singoff.v1.KickMemberResponse.member:type_name -> singoff.v1.Member
+	17, // 1: singoff.v1.Connection.role:type_name -> singoff.v1.Role
+	18, // 2: singoff.v1.Connection.since:type_name -> google.protobuf.Timestamp
+	19, // 3: singoff.v1.Connection.lag:type_name -> google.protobuf.Duration
+	19, // 4: singoff.v1.KickMemberRequest.keep_out:type_name -> google.protobuf.Duration
+	20, // 5: singoff.v1.KickMemberResponse.member:type_name -> singoff.v1.Member
 	8,  // 6: singoff.v1.AnnounceRequest.room:type_name -> singoff.v1.RoomName
-	0,  // 7: singoff.v1.AdminService.ListConnections:input_type -> singoff.v1.ListConnectionsRequest
-	3,  // 8: singoff.v1.AdminService.KickMember:input_type -> singoff.v1.KickMemberRequest
-	5,  // 9: singoff.v1.AdminService.CloseRoom:input_type -> singoff.v1.CloseRoomRequest
-	7,  // 10: singoff.v1.AdminService.Announce:input_type -> singoff.v1.AnnounceRequest
-	1,  // 11: singoff.v1.AdminService.ListConnections:output_type -> singoff.v1.ListConnectionsResponse
-	4,  // 12: singoff.v1.AdminService.KickMember:output_type -> singoff.v1.KickMemberResponse
-	6,  // 13: singoff.v1.AdminService.CloseRoom:output_type -> singoff.v1.CloseRoomResponse
-	9,  // 14: singoff.v1.AdminService.Announce:output_type -> singoff.v1.AnnounceResponse
-	11, // [11:15] is the sub-list for method output_type
-	7,  // [7:11] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	11, // 7: singoff.v1.ForgetUserRequest.member:type_name -> singoff.v1.MemberName
+	0,  // 8: singoff.v1.AdminService.ListConnections:input_type -> singoff.v1.ListConnectionsRequest
+	3,  // 9: singoff.v1.AdminService.KickMember:input_type -> singoff.v1.KickMemberRequest
+	5,  // 10: singoff.v1.AdminService.CloseRoom:input_type -> singoff.v1.CloseRoomRequest
+	7,  // 11: singoff.v1.AdminService.Announce:input_type -> singoff.v1.AnnounceRequest
+	10, // 12: singoff.v1.AdminService.ForgetUser:input_type -> singoff.v1.ForgetUserRequest
+	13, // 13: singoff.v1.AdminService.Backup:input_type -> singoff.v1.BackupRequest
+	15, // 14: singoff.v1.AdminService.RecordRoom:input_type -> singoff.v1.RecordRoomRequest
+	1,  // 15: singoff.v1.AdminService.ListConnections:output_type -> singoff.v1.ListConnectionsResponse
+	4,  // 16: singoff.v1.AdminService.KickMember:output_type -> singoff.v1.KickMemberResponse
+	6,  // 17: singoff.v1.AdminService.CloseRoom:output_type -> singoff.v1.CloseRoomResponse
+	9,  // 18: singoff.v1.AdminService.Announce:output_type -> singoff.v1.AnnounceResponse
+	12, // 19: singoff.v1.AdminService.ForgetUser:output_type -> singoff.v1.ForgetUserResponse
+	14, // 20: singoff.v1.AdminService.Backup:output_type -> singoff.v1.BackupResponse
+	16, // 21: singoff.v1.AdminService.RecordRoom:output_type -> singoff.v1.RecordRoomResponse
+	15, // [15:22] is the sub-list for method output_type
+	8,  // [8:15] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_singoff_v1_admin_service_proto_init() }
@@ -878,13 +1318,17 @@ func file_singoff_v1_admin_service_proto_init() {
 		(*AnnounceRequest_Namespace)(nil),
 		(*AnnounceRequest_All)(nil),
 	}
+	file_singoff_v1_admin_service_proto_msgTypes[10].OneofWrappers = []any{
+		(*ForgetUserRequest_UserId)(nil),
+		(*ForgetUserRequest_Member)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_singoff_v1_admin_service_proto_rawDesc), len(file_singoff_v1_admin_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -25,6 +25,9 @@ const (
 	AdminService_KickMember_FullMethodName      = "/singoff.v1.AdminService/KickMember"
 	AdminService_CloseRoom_FullMethodName       = "/singoff.v1.AdminService/CloseRoom"
 	AdminService_Announce_FullMethodName        = "/singoff.v1.AdminService/Announce"
+	AdminService_ForgetUser_FullMethodName      = "/singoff.v1.AdminService/ForgetUser"
+	AdminService_Backup_FullMethodName          = "/singoff.v1.AdminService/Backup"
+	AdminService_RecordRoom_FullMethodName      = "/singoff.v1.AdminService/RecordRoom"
 )
 
 // AdminServiceClient is the client API for AdminService service.
@@ -35,7 +38,8 @@ const (
 // logged.
 //
 // Statuses: INVALID_ARGUMENT a field is not of its form; NOT_FOUND no such room or member; UNAUTHENTICATED no token, or a wrong one, where the
-// listener needs one; UNAVAILABLE the room's log doesn't keep anything at the moment, so nothing was done.
+// listener needs one; UNAVAILABLE the room's log doesn't keep anything at the moment, so nothing was done; RESOURCE_EXHAUSTED the bound of a room or of
+// the server is reached; DEADLINE_EXCEEDED it took longer than the caller waited, and may still come to pass; UNIMPLEMENTED the log in use can't do it.
 type AdminServiceClient interface {
 	// ListConnections lists who is connected.
 	ListConnections(ctx context.Context, in *ListConnectionsRequest, opts ...grpc.CallOption) (*ListConnectionsResponse, error)
@@ -45,6 +49,13 @@ type AdminServiceClient interface {
 	CloseRoom(ctx context.Context, in *CloseRoomRequest, opts ...grpc.CallOption) (*CloseRoomResponse, error)
 	// Announce says something to all who are in a room, a namespace, or anywhere.
 	Announce(ctx context.Context, in *AnnounceRequest, opts ...grpc.CallOption) (*AnnounceResponse, error)
+	// ForgetUser blanks what a person wrote and was called in every room, history and snapshots included. Seats, votes and numbers of the past stay
+	// what they were. Backups made before aren't changed.
+	ForgetUser(ctx context.Context, in *ForgetUserRequest, opts ...grpc.CallOption) (*ForgetUserResponse, error)
+	// Backup gives a copy of the whole log as of one moment, while the server runs.
+	Backup(ctx context.Context, in *BackupRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[BackupResponse], error)
+	// RecordRoom gives a room's flight record: its newest snapshot before what is kept, and every entry since.
+	RecordRoom(ctx context.Context, in *RecordRoomRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[RecordRoomResponse], error)
 }
 
 type adminServiceClient struct {
@@ -95,6 +106,54 @@ func (c *adminServiceClient) Announce(ctx context.Context, in *AnnounceRequest, 
 	return out, nil
 }
 
+func (c *adminServiceClient) ForgetUser(ctx context.Context, in *ForgetUserRequest, opts ...grpc.CallOption) (*ForgetUserResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ForgetUserResponse)
+	err := c.cc.Invoke(ctx, AdminService_ForgetUser_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *adminServiceClient) Backup(ctx context.Context, in *BackupRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[BackupResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &AdminService_ServiceDesc.Streams[0], AdminService_Backup_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[BackupRequest, BackupResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AdminService_BackupClient = grpc.ServerStreamingClient[BackupResponse]
+
+func (c *adminServiceClient) RecordRoom(ctx context.Context, in *RecordRoomRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[RecordRoomResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &AdminService_ServiceDesc.Streams[1], AdminService_RecordRoom_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[RecordRoomRequest, RecordRoomResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AdminService_RecordRoomClient = grpc.ServerStreamingClient[RecordRoomResponse]
+
 // AdminServiceServer is the server API for AdminService service.
 // All implementations must embed UnimplementedAdminServiceServer
 // for forward compatibility.
@@ -103,7 +162,8 @@ func (c *adminServiceClient) Announce(ctx context.Context, in *AnnounceRequest, 
 // logged.
 //
 // Statuses: INVALID_ARGUMENT a field is not of its form; NOT_FOUND no such room or member; UNAUTHENTICATED no token, or a wrong one, where the
-// listener needs one; UNAVAILABLE the room's log doesn't keep anything at the moment, so nothing was done.
+// listener needs one; UNAVAILABLE the room's log doesn't keep anything at the moment, so nothing was done; RESOURCE_EXHAUSTED the bound of a room or of
+// the server is reached; DEADLINE_EXCEEDED it took longer than the caller waited, and may still come to pass; UNIMPLEMENTED the log in use can't do it.
 type AdminServiceServer interface {
 	// ListConnections lists who is connected.
 	ListConnections(context.Context, *ListConnectionsRequest) (*ListConnectionsResponse, error)
@@ -113,6 +173,13 @@ type AdminServiceServer interface {
 	CloseRoom(context.Context, *CloseRoomRequest) (*CloseRoomResponse, error)
 	// Announce says something to all who are in a room, a namespace, or anywhere.
 	Announce(context.Context, *AnnounceRequest) (*AnnounceResponse, error)
+	// ForgetUser blanks what a person wrote and was called in every room, history and snapshots included. Seats, votes and numbers of the past stay
+	// what they were. Backups made before aren't changed.
+	ForgetUser(context.Context, *ForgetUserRequest) (*ForgetUserResponse, error)
+	// Backup gives a copy of the whole log as of one moment, while the server runs.
+	Backup(*BackupRequest, grpc.ServerStreamingServer[BackupResponse]) error
+	// RecordRoom gives a room's flight record: its newest snapshot before what is kept, and every entry since.
+	RecordRoom(*RecordRoomRequest, grpc.ServerStreamingServer[RecordRoomResponse]) error
 	mustEmbedUnimplementedAdminServiceServer()
 }
 
@@ -134,6 +201,15 @@ func (UnimplementedAdminServiceServer) CloseRoom(context.Context, *CloseRoomRequ
 }
 func (UnimplementedAdminServiceServer) Announce(context.Context, *AnnounceRequest) (*AnnounceResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Announce not implemented")
+}
+func (UnimplementedAdminServiceServer) ForgetUser(context.Context, *ForgetUserRequest) (*ForgetUserResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ForgetUser not implemented")
+}
+func (UnimplementedAdminServiceServer) Backup(*BackupRequest, grpc.ServerStreamingServer[BackupResponse]) error {
+	return status.Error(codes.Unimplemented, "method Backup not implemented")
+}
+func (UnimplementedAdminServiceServer) RecordRoom(*RecordRoomRequest, grpc.ServerStreamingServer[RecordRoomResponse]) error {
+	return status.Error(codes.Unimplemented, "method RecordRoom not implemented")
 }
 func (UnimplementedAdminServiceServer) mustEmbedUnimplementedAdminServiceServer() {}
 func (UnimplementedAdminServiceServer) testEmbeddedByValue()                      {}
@@ -228,6 +304,46 @@ func _AdminService_Announce_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AdminService_ForgetUser_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ForgetUserRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AdminServiceServer).ForgetUser(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AdminService_ForgetUser_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AdminServiceServer).ForgetUser(ctx, req.(*ForgetUserRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AdminService_Backup_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(BackupRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(AdminServiceServer).Backup(m, &grpc.GenericServerStream[BackupRequest, BackupResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AdminService_BackupServer = grpc.ServerStreamingServer[BackupResponse]
+
+func _AdminService_RecordRoom_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(RecordRoomRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(AdminServiceServer).RecordRoom(m, &grpc.GenericServerStream[RecordRoomRequest, RecordRoomResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AdminService_RecordRoomServer = grpc.ServerStreamingServer[RecordRoomResponse]
+
 // AdminService_ServiceDesc is the grpc.ServiceDesc for AdminService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -251,7 +367,22 @@ var AdminService_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "Announce",
 			Handler:    _AdminService_Announce_Handler,
 		},
+		{
+			MethodName: "ForgetUser",
+			Handler:    _AdminService_ForgetUser_Handler,
+		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "Backup",
+			Handler:       _AdminService_Backup_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "RecordRoom",
+			Handler:       _AdminService_RecordRoom_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "singoff/v1/admin_service.proto",
 }

@@ -9,6 +9,7 @@ package singoffv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -21,15 +22,134 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// LyricsKind is how finely lyrics are timed.
+type LyricsKind int32
+
+const (
+	// There are none.
+	LyricsKind_LYRICS_KIND_UNSPECIFIED LyricsKind = 0
+	// Text without times.
+	LyricsKind_LYRICS_KIND_PLAIN LyricsKind = 1
+	// Each line has a time.
+	LyricsKind_LYRICS_KIND_LINES LyricsKind = 2
+	// Words have times too.
+	LyricsKind_LYRICS_KIND_WORDS LyricsKind = 3
+)
+
+// Enum value maps for LyricsKind.
+var (
+	LyricsKind_name = map[int32]string{
+		0: "LYRICS_KIND_UNSPECIFIED",
+		1: "LYRICS_KIND_PLAIN",
+		2: "LYRICS_KIND_LINES",
+		3: "LYRICS_KIND_WORDS",
+	}
+	LyricsKind_value = map[string]int32{
+		"LYRICS_KIND_UNSPECIFIED": 0,
+		"LYRICS_KIND_PLAIN":       1,
+		"LYRICS_KIND_LINES":       2,
+		"LYRICS_KIND_WORDS":       3,
+	}
+)
+
+func (x LyricsKind) Enum() *LyricsKind {
+	p := new(LyricsKind)
+	*p = x
+	return p
+}
+
+func (x LyricsKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (LyricsKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_singoff_v1_music_service_proto_enumTypes[0].Descriptor()
+}
+
+func (LyricsKind) Type() protoreflect.EnumType {
+	return &file_singoff_v1_music_service_proto_enumTypes[0]
+}
+
+func (x LyricsKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use LyricsKind.Descriptor instead.
+func (LyricsKind) EnumDescriptor() ([]byte, []int) {
+	return file_singoff_v1_music_service_proto_rawDescGZIP(), []int{0}
+}
+
+// Order of tracks.
+type ListTracksRequest_Order int32
+
+const (
+	// By title.
+	ListTracksRequest_ORDER_UNSPECIFIED ListTracksRequest_Order = 0
+	// By title, then artist: Hangul in the order of 가나다, then A to Z, then all else.
+	ListTracksRequest_ORDER_TITLE ListTracksRequest_Order = 1
+	// By artist, then title.
+	ListTracksRequest_ORDER_ARTIST ListTracksRequest_Order = 2
+	// What was played last comes first; what was never played isn't listed.
+	ListTracksRequest_ORDER_RECENTLY_PLAYED ListTracksRequest_Order = 3
+)
+
+// Enum value maps for ListTracksRequest_Order.
+var (
+	ListTracksRequest_Order_name = map[int32]string{
+		0: "ORDER_UNSPECIFIED",
+		1: "ORDER_TITLE",
+		2: "ORDER_ARTIST",
+		3: "ORDER_RECENTLY_PLAYED",
+	}
+	ListTracksRequest_Order_value = map[string]int32{
+		"ORDER_UNSPECIFIED":     0,
+		"ORDER_TITLE":           1,
+		"ORDER_ARTIST":          2,
+		"ORDER_RECENTLY_PLAYED": 3,
+	}
+)
+
+func (x ListTracksRequest_Order) Enum() *ListTracksRequest_Order {
+	p := new(ListTracksRequest_Order)
+	*p = x
+	return p
+}
+
+func (x ListTracksRequest_Order) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ListTracksRequest_Order) Descriptor() protoreflect.EnumDescriptor {
+	return file_singoff_v1_music_service_proto_enumTypes[1].Descriptor()
+}
+
+func (ListTracksRequest_Order) Type() protoreflect.EnumType {
+	return &file_singoff_v1_music_service_proto_enumTypes[1]
+}
+
+func (x ListTracksRequest_Order) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ListTracksRequest_Order.Descriptor instead.
+func (ListTracksRequest_Order) EnumDescriptor() ([]byte, []int) {
+	return file_singoff_v1_music_service_proto_rawDescGZIP(), []int{0, 0}
+}
+
 // ListTracksRequest asks for a page of tracks.
 type ListTracksRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Found in title or artist, whatever case, width or Unicode form; empty: all. At most 200 characters.
+	// Found in title or artist, also in the middle of a word, whatever case, width or Unicode form; a query of initial consonants alone (`ㅊㅁ`)
+	// finds syllables that begin with them. Several words must all be found. Empty: all. At most 200 characters.
 	Query string `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
 	// At most 200; 0 is 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before; empty: the first. Belongs to one query.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// next_page_token of the page before; empty: the first. Belongs to one query, order and folder.
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// In which order.
+	Order ListTracksRequest_Order `protobuf:"varint,4,opt,name=order,proto3,enum=singoff.v1.ListTracksRequest_Order" json:"order,omitempty"`
+	// Only what lies in this folder or below it, as ListFolders names it; empty: all.
+	Folder        string `protobuf:"bytes,5,opt,name=folder,proto3" json:"folder,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -85,15 +205,31 @@ func (x *ListTracksRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListTracksRequest) GetOrder() ListTracksRequest_Order {
+	if x != nil {
+		return x.Order
+	}
+	return ListTracksRequest_ORDER_UNSPECIFIED
+}
+
+func (x *ListTracksRequest) GetFolder() string {
+	if x != nil {
+		return x.Folder
+	}
+	return ""
+}
+
 // ListTracksResponse is a page of tracks.
 type ListTracksResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// In the order of their titles.
+	// In the order asked for.
 	Tracks []*TrackInfo `protobuf:"bytes,1,rep,name=tracks,proto3" json:"tracks,omitempty"`
 	// Empty: the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	// How many tracks the query finds in all.
-	TotalSize     int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
+	TotalSize int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
+	// How far the songs are known.
+	Scan          *ScanProgress `protobuf:"bytes,4,opt,name=scan,proto3" json:"scan,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -149,6 +285,77 @@ func (x *ListTracksResponse) GetTotalSize() int32 {
 	return 0
 }
 
+func (x *ListTracksResponse) GetScan() *ScanProgress {
+	if x != nil {
+		return x.Scan
+	}
+	return nil
+}
+
+// ScanProgress tells how far the folders have been read. While it goes on, tracks that are known already can be found and played.
+type ScanProgress struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Files found.
+	FoundFiles int32 `protobuf:"varint,1,opt,name=found_files,json=foundFiles,proto3" json:"found_files,omitempty"`
+	// Of them: read.
+	ReadFiles int32 `protobuf:"varint,2,opt,name=read_files,json=readFiles,proto3" json:"read_files,omitempty"`
+	// Everything has been read once since the server started.
+	Complete      bool `protobuf:"varint,3,opt,name=complete,proto3" json:"complete,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ScanProgress) Reset() {
+	*x = ScanProgress{}
+	mi := &file_singoff_v1_music_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ScanProgress) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ScanProgress) ProtoMessage() {}
+
+func (x *ScanProgress) ProtoReflect() protoreflect.Message {
+	mi := &file_singoff_v1_music_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ScanProgress.ProtoReflect.Descriptor instead.
+func (*ScanProgress) Descriptor() ([]byte, []int) {
+	return file_singoff_v1_music_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ScanProgress) GetFoundFiles() int32 {
+	if x != nil {
+		return x.FoundFiles
+	}
+	return 0
+}
+
+func (x *ScanProgress) GetReadFiles() int32 {
+	if x != nil {
+		return x.ReadFiles
+	}
+	return 0
+}
+
+func (x *ScanProgress) GetComplete() bool {
+	if x != nil {
+		return x.Complete
+	}
+	return false
+}
+
 // GetTracksRequest names tracks.
 type GetTracksRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -160,7 +367,7 @@ type GetTracksRequest struct {
 
 func (x *GetTracksRequest) Reset() {
 	*x = GetTracksRequest{}
-	mi := &file_singoff_v1_music_service_proto_msgTypes[2]
+	mi := &file_singoff_v1_music_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -172,7 +379,7 @@ func (x *GetTracksRequest) String() string {
 func (*GetTracksRequest) ProtoMessage() {}
 
 func (x *GetTracksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_music_service_proto_msgTypes[2]
+	mi := &file_singoff_v1_music_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -185,7 +392,7 @@ func (x *GetTracksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTracksRequest.ProtoReflect.Descriptor instead.
 func (*GetTracksRequest) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_music_service_proto_rawDescGZIP(), []int{2}
+	return file_singoff_v1_music_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GetTracksRequest) GetTrackIds() []string {
@@ -206,7 +413,7 @@ type GetTracksResponse struct {
 
 func (x *GetTracksResponse) Reset() {
 	*x = GetTracksResponse{}
-	mi := &file_singoff_v1_music_service_proto_msgTypes[3]
+	mi := &file_singoff_v1_music_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -218,7 +425,7 @@ func (x *GetTracksResponse) String() string {
 func (*GetTracksResponse) ProtoMessage() {}
 
 func (x *GetTracksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_music_service_proto_msgTypes[3]
+	mi := &file_singoff_v1_music_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -231,7 +438,7 @@ func (x *GetTracksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTracksResponse.ProtoReflect.Descriptor instead.
 func (*GetTracksResponse) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_music_service_proto_rawDescGZIP(), []int{3}
+	return file_singoff_v1_music_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetTracksResponse) GetTracks() []*TrackInfo {
@@ -248,21 +455,37 @@ type TrackInfo struct {
 	Track *Track `protobuf:"bytes,1,opt,name=track,proto3" json:"track,omitempty"`
 	// Album; may be empty.
 	Album string `protobuf:"bytes,2,opt,name=album,proto3" json:"album,omitempty"`
-	// Where the audio is, absolute or relative to the HTTP port's address.
+	// Where the audio is, absolute or relative to the HTTP port's address. Signed URLs end 12 h after they were given.
 	AudioUrl string `protobuf:"bytes,3,opt,name=audio_url,json=audioUrl,proto3" json:"audio_url,omitempty"`
 	// The audio's media type: `audio/mpeg`.
 	AudioType string `protobuf:"bytes,4,opt,name=audio_type,json=audioType,proto3" json:"audio_type,omitempty"`
-	// Where the cover is; empty: none.
+	// Where the cover is, at most 320 pixels wide and high, for lists; empty: none.
 	CoverUrl string `protobuf:"bytes,5,opt,name=cover_url,json=coverUrl,proto3" json:"cover_url,omitempty"`
-	// Where the lyrics' file is; empty: none.
-	LyricsUrl     string `protobuf:"bytes,6,opt,name=lyrics_url,json=lyricsUrl,proto3" json:"lyrics_url,omitempty"`
+	// Where the lyrics' file is; empty: none. Clients ask GetLyrics instead of reading it.
+	LyricsUrl string `protobuf:"bytes,6,opt,name=lyrics_url,json=lyricsUrl,proto3" json:"lyrics_url,omitempty"`
+	// Where the cover is, at most 1,280 pixels wide and high, for the stage; empty: none.
+	StageCoverUrl string `protobuf:"bytes,7,opt,name=stage_cover_url,json=stageCoverUrl,proto3" json:"stage_cover_url,omitempty"`
+	// Year of the recording; 0: unknown.
+	Year int32 `protobuf:"varint,8,opt,name=year,proto3" json:"year,omitempty"`
+	// Number on the album; 0: unknown.
+	TrackNumber int32 `protobuf:"varint,9,opt,name=track_number,json=trackNumber,proto3" json:"track_number,omitempty"`
+	// The folder it lies in, as ListFolders names it.
+	Folder string `protobuf:"bytes,10,opt,name=folder,proto3" json:"folder,omitempty"`
+	// What lyrics it has.
+	Lyrics LyricsKind `protobuf:"varint,11,opt,name=lyrics,proto3,enum=singoff.v1.LyricsKind" json:"lyrics,omitempty"`
+	// The instrumental of this song; empty: none.
+	InstrumentalTrackId string `protobuf:"bytes,12,opt,name=instrumental_track_id,json=instrumentalTrackId,proto3" json:"instrumental_track_id,omitempty"`
+	// The song whose instrumental this is; empty: none.
+	InstrumentalOfTrackId string `protobuf:"bytes,13,opt,name=instrumental_of_track_id,json=instrumentalOfTrackId,proto3" json:"instrumental_of_track_id,omitempty"`
+	// By how many decibels it must be made louder (or, below 0, quieter) to be as loud as the others, -18 LUFS; unset: not known (yet).
+	GainDb        *float64 `protobuf:"fixed64,14,opt,name=gain_db,json=gainDb,proto3,oneof" json:"gain_db,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *TrackInfo) Reset() {
 	*x = TrackInfo{}
-	mi := &file_singoff_v1_music_service_proto_msgTypes[4]
+	mi := &file_singoff_v1_music_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -274,7 +497,7 @@ func (x *TrackInfo) String() string {
 func (*TrackInfo) ProtoMessage() {}
 
 func (x *TrackInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_singoff_v1_music_service_proto_msgTypes[4]
+	mi := &file_singoff_v1_music_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -287,7 +510,7 @@ func (x *TrackInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrackInfo.ProtoReflect.Descriptor instead.
 func (*TrackInfo) Descriptor() ([]byte, []int) {
-	return file_singoff_v1_music_service_proto_rawDescGZIP(), []int{4}
+	return file_singoff_v1_music_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *TrackInfo) GetTrack() *Track {
@@ -332,26 +555,490 @@ func (x *TrackInfo) GetLyricsUrl() string {
 	return ""
 }
 
+func (x *TrackInfo) GetStageCoverUrl() string {
+	if x != nil {
+		return x.StageCoverUrl
+	}
+	return ""
+}
+
+func (x *TrackInfo) GetYear() int32 {
+	if x != nil {
+		return x.Year
+	}
+	return 0
+}
+
+func (x *TrackInfo) GetTrackNumber() int32 {
+	if x != nil {
+		return x.TrackNumber
+	}
+	return 0
+}
+
+func (x *TrackInfo) GetFolder() string {
+	if x != nil {
+		return x.Folder
+	}
+	return ""
+}
+
+func (x *TrackInfo) GetLyrics() LyricsKind {
+	if x != nil {
+		return x.Lyrics
+	}
+	return LyricsKind_LYRICS_KIND_UNSPECIFIED
+}
+
+func (x *TrackInfo) GetInstrumentalTrackId() string {
+	if x != nil {
+		return x.InstrumentalTrackId
+	}
+	return ""
+}
+
+func (x *TrackInfo) GetInstrumentalOfTrackId() string {
+	if x != nil {
+		return x.InstrumentalOfTrackId
+	}
+	return ""
+}
+
+func (x *TrackInfo) GetGainDb() float64 {
+	if x != nil && x.GainDb != nil {
+		return *x.GainDb
+	}
+	return 0
+}
+
+// GetLyricsRequest names a track.
+type GetLyricsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required.
+	TrackId       string `protobuf:"bytes,1,opt,name=track_id,json=trackId,proto3" json:"track_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLyricsRequest) Reset() {
+	*x = GetLyricsRequest{}
+	mi := &file_singoff_v1_music_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLyricsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLyricsRequest) ProtoMessage() {}
+
+func (x *GetLyricsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_singoff_v1_music_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLyricsRequest.ProtoReflect.Descriptor instead.
+func (*GetLyricsRequest) Descriptor() ([]byte, []int) {
+	return file_singoff_v1_music_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *GetLyricsRequest) GetTrackId() string {
+	if x != nil {
+		return x.TrackId
+	}
+	return ""
+}
+
+// GetLyricsResponse is a track's lyrics.
+type GetLyricsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How finely they are timed.
+	Kind LyricsKind `protobuf:"varint,1,opt,name=kind,proto3,enum=singoff.v1.LyricsKind" json:"kind,omitempty"`
+	// In the order they are sung; PLAIN: in the order they are written. At most 4,096.
+	Lines         []*LyricsLine `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLyricsResponse) Reset() {
+	*x = GetLyricsResponse{}
+	mi := &file_singoff_v1_music_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLyricsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLyricsResponse) ProtoMessage() {}
+
+func (x *GetLyricsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_singoff_v1_music_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLyricsResponse.ProtoReflect.Descriptor instead.
+func (*GetLyricsResponse) Descriptor() ([]byte, []int) {
+	return file_singoff_v1_music_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *GetLyricsResponse) GetKind() LyricsKind {
+	if x != nil {
+		return x.Kind
+	}
+	return LyricsKind_LYRICS_KIND_UNSPECIFIED
+}
+
+func (x *GetLyricsResponse) GetLines() []*LyricsLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+// LyricsLine is a line of lyrics, without any stamp or tag in it.
+type LyricsLine struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it begins, from the song's beginning; unset: not timed.
+	Start *durationpb.Duration `protobuf:"bytes,1,opt,name=start,proto3" json:"start,omitempty"`
+	// When it ends; unset: with the next line.
+	End *durationpb.Duration `protobuf:"bytes,2,opt,name=end,proto3" json:"end,omitempty"`
+	// The whole line; empty: a pause.
+	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	// Its words, if they have times: their texts put together are the line's.
+	Words []*LyricsWord `protobuf:"bytes,4,rep,name=words,proto3" json:"words,omitempty"`
+	// A translation or romanisation that has the same time: shown below this line, together with it.
+	Together      []string `protobuf:"bytes,5,rep,name=together,proto3" json:"together,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LyricsLine) Reset() {
+	*x = LyricsLine{}
+	mi := &file_singoff_v1_music_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LyricsLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LyricsLine) ProtoMessage() {}
+
+func (x *LyricsLine) ProtoReflect() protoreflect.Message {
+	mi := &file_singoff_v1_music_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LyricsLine.ProtoReflect.Descriptor instead.
+func (*LyricsLine) Descriptor() ([]byte, []int) {
+	return file_singoff_v1_music_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *LyricsLine) GetStart() *durationpb.Duration {
+	if x != nil {
+		return x.Start
+	}
+	return nil
+}
+
+func (x *LyricsLine) GetEnd() *durationpb.Duration {
+	if x != nil {
+		return x.End
+	}
+	return nil
+}
+
+func (x *LyricsLine) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *LyricsLine) GetWords() []*LyricsWord {
+	if x != nil {
+		return x.Words
+	}
+	return nil
+}
+
+func (x *LyricsLine) GetTogether() []string {
+	if x != nil {
+		return x.Together
+	}
+	return nil
+}
+
+// LyricsWord is a piece of a line, with the space that follows it.
+type LyricsWord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it begins.
+	Start *durationpb.Duration `protobuf:"bytes,1,opt,name=start,proto3" json:"start,omitempty"`
+	// When it ends; unset: with the next one.
+	End *durationpb.Duration `protobuf:"bytes,2,opt,name=end,proto3" json:"end,omitempty"`
+	// Its text.
+	Text          string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LyricsWord) Reset() {
+	*x = LyricsWord{}
+	mi := &file_singoff_v1_music_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LyricsWord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LyricsWord) ProtoMessage() {}
+
+func (x *LyricsWord) ProtoReflect() protoreflect.Message {
+	mi := &file_singoff_v1_music_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LyricsWord.ProtoReflect.Descriptor instead.
+func (*LyricsWord) Descriptor() ([]byte, []int) {
+	return file_singoff_v1_music_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *LyricsWord) GetStart() *durationpb.Duration {
+	if x != nil {
+		return x.Start
+	}
+	return nil
+}
+
+func (x *LyricsWord) GetEnd() *durationpb.Duration {
+	if x != nil {
+		return x.End
+	}
+	return nil
+}
+
+func (x *LyricsWord) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+// ListFoldersRequest asks for folders.
+type ListFoldersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whose; empty: the uppermost.
+	Parent        string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListFoldersRequest) Reset() {
+	*x = ListFoldersRequest{}
+	mi := &file_singoff_v1_music_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListFoldersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListFoldersRequest) ProtoMessage() {}
+
+func (x *ListFoldersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_singoff_v1_music_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListFoldersRequest.ProtoReflect.Descriptor instead.
+func (*ListFoldersRequest) Descriptor() ([]byte, []int) {
+	return file_singoff_v1_music_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ListFoldersRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+// ListFoldersResponse is the folders directly below the parent.
+type ListFoldersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order of their names, at most 1,000.
+	Folders       []*Folder `protobuf:"bytes,1,rep,name=folders,proto3" json:"folders,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListFoldersResponse) Reset() {
+	*x = ListFoldersResponse{}
+	mi := &file_singoff_v1_music_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListFoldersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListFoldersResponse) ProtoMessage() {}
+
+func (x *ListFoldersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_singoff_v1_music_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListFoldersResponse.ProtoReflect.Descriptor instead.
+func (*ListFoldersResponse) Descriptor() ([]byte, []int) {
+	return file_singoff_v1_music_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListFoldersResponse) GetFolders() []*Folder {
+	if x != nil {
+		return x.Folders
+	}
+	return nil
+}
+
+// Folder holds songs.
+type Folder struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What names it: its path, `록/1990년대`, alike in all buckets.
+	Folder string `protobuf:"bytes,1,opt,name=folder,proto3" json:"folder,omitempty"`
+	// How many tracks lie in it and below it.
+	Tracks        int32 `protobuf:"varint,2,opt,name=tracks,proto3" json:"tracks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Folder) Reset() {
+	*x = Folder{}
+	mi := &file_singoff_v1_music_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Folder) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Folder) ProtoMessage() {}
+
+func (x *Folder) ProtoReflect() protoreflect.Message {
+	mi := &file_singoff_v1_music_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Folder.ProtoReflect.Descriptor instead.
+func (*Folder) Descriptor() ([]byte, []int) {
+	return file_singoff_v1_music_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Folder) GetFolder() string {
+	if x != nil {
+		return x.Folder
+	}
+	return ""
+}
+
+func (x *Folder) GetTracks() int32 {
+	if x != nil {
+		return x.Tracks
+	}
+	return 0
+}
+
 var File_singoff_v1_music_service_proto protoreflect.FileDescriptor
 
 const file_singoff_v1_music_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1esingoff/v1/music_service.proto\x12\n" +
-	"singoff.v1\x1a\x15singoff/v1/room.proto\"e\n" +
+	"singoff.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x15singoff/v1/room.proto\"\x96\x02\n" +
 	"\x11ListTracksRequest\x12\x14\n" +
 	"\x05query\x18\x01 \x01(\tR\x05query\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\"\x8a\x01\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\x129\n" +
+	"\x05order\x18\x04 \x01(\x0e2#.singoff.v1.ListTracksRequest.OrderR\x05order\x12\x16\n" +
+	"\x06folder\x18\x05 \x01(\tR\x06folder\"\\\n" +
+	"\x05Order\x12\x15\n" +
+	"\x11ORDER_UNSPECIFIED\x10\x00\x12\x0f\n" +
+	"\vORDER_TITLE\x10\x01\x12\x10\n" +
+	"\fORDER_ARTIST\x10\x02\x12\x19\n" +
+	"\x15ORDER_RECENTLY_PLAYED\x10\x03\"\xb8\x01\n" +
 	"\x12ListTracksResponse\x12-\n" +
 	"\x06tracks\x18\x01 \x03(\v2\x15.singoff.v1.TrackInfoR\x06tracks\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
 	"\n" +
-	"total_size\x18\x03 \x01(\x05R\ttotalSize\"/\n" +
+	"total_size\x18\x03 \x01(\x05R\ttotalSize\x12,\n" +
+	"\x04scan\x18\x04 \x01(\v2\x18.singoff.v1.ScanProgressR\x04scan\"j\n" +
+	"\fScanProgress\x12\x1f\n" +
+	"\vfound_files\x18\x01 \x01(\x05R\n" +
+	"foundFiles\x12\x1d\n" +
+	"\n" +
+	"read_files\x18\x02 \x01(\x05R\treadFiles\x12\x1a\n" +
+	"\bcomplete\x18\x03 \x01(\bR\bcomplete\"/\n" +
 	"\x10GetTracksRequest\x12\x1b\n" +
 	"\ttrack_ids\x18\x01 \x03(\tR\btrackIds\"B\n" +
 	"\x11GetTracksResponse\x12-\n" +
-	"\x06tracks\x18\x01 \x03(\v2\x15.singoff.v1.TrackInfoR\x06tracks\"\xc2\x01\n" +
+	"\x06tracks\x18\x01 \x03(\v2\x15.singoff.v1.TrackInfoR\x06tracks\"\x80\x04\n" +
 	"\tTrackInfo\x12'\n" +
 	"\x05track\x18\x01 \x01(\v2\x11.singoff.v1.TrackR\x05track\x12\x14\n" +
 	"\x05album\x18\x02 \x01(\tR\x05album\x12\x1b\n" +
@@ -360,11 +1047,54 @@ const file_singoff_v1_music_service_proto_rawDesc = "" +
 	"audio_type\x18\x04 \x01(\tR\taudioType\x12\x1b\n" +
 	"\tcover_url\x18\x05 \x01(\tR\bcoverUrl\x12\x1d\n" +
 	"\n" +
-	"lyrics_url\x18\x06 \x01(\tR\tlyricsUrl2\xa5\x01\n" +
+	"lyrics_url\x18\x06 \x01(\tR\tlyricsUrl\x12&\n" +
+	"\x0fstage_cover_url\x18\a \x01(\tR\rstageCoverUrl\x12\x12\n" +
+	"\x04year\x18\b \x01(\x05R\x04year\x12!\n" +
+	"\ftrack_number\x18\t \x01(\x05R\vtrackNumber\x12\x16\n" +
+	"\x06folder\x18\n" +
+	" \x01(\tR\x06folder\x12.\n" +
+	"\x06lyrics\x18\v \x01(\x0e2\x16.singoff.v1.LyricsKindR\x06lyrics\x122\n" +
+	"\x15instrumental_track_id\x18\f \x01(\tR\x13instrumentalTrackId\x127\n" +
+	"\x18instrumental_of_track_id\x18\r \x01(\tR\x15instrumentalOfTrackId\x12\x1c\n" +
+	"\again_db\x18\x0e \x01(\x01H\x00R\x06gainDb\x88\x01\x01B\n" +
+	"\n" +
+	"\b_gain_db\"-\n" +
+	"\x10GetLyricsRequest\x12\x19\n" +
+	"\btrack_id\x18\x01 \x01(\tR\atrackId\"m\n" +
+	"\x11GetLyricsResponse\x12*\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x16.singoff.v1.LyricsKindR\x04kind\x12,\n" +
+	"\x05lines\x18\x02 \x03(\v2\x16.singoff.v1.LyricsLineR\x05lines\"\xc8\x01\n" +
+	"\n" +
+	"LyricsLine\x12/\n" +
+	"\x05start\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x05start\x12+\n" +
+	"\x03end\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x03end\x12\x12\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\x12,\n" +
+	"\x05words\x18\x04 \x03(\v2\x16.singoff.v1.LyricsWordR\x05words\x12\x1a\n" +
+	"\btogether\x18\x05 \x03(\tR\btogether\"~\n" +
+	"\n" +
+	"LyricsWord\x12/\n" +
+	"\x05start\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x05start\x12+\n" +
+	"\x03end\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x03end\x12\x12\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\",\n" +
+	"\x12ListFoldersRequest\x12\x16\n" +
+	"\x06parent\x18\x01 \x01(\tR\x06parent\"C\n" +
+	"\x13ListFoldersResponse\x12,\n" +
+	"\afolders\x18\x01 \x03(\v2\x12.singoff.v1.FolderR\afolders\"8\n" +
+	"\x06Folder\x12\x16\n" +
+	"\x06folder\x18\x01 \x01(\tR\x06folder\x12\x16\n" +
+	"\x06tracks\x18\x02 \x01(\x05R\x06tracks*n\n" +
+	"\n" +
+	"LyricsKind\x12\x1b\n" +
+	"\x17LYRICS_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11LYRICS_KIND_PLAIN\x10\x01\x12\x15\n" +
+	"\x11LYRICS_KIND_LINES\x10\x02\x12\x15\n" +
+	"\x11LYRICS_KIND_WORDS\x10\x032\xbf\x02\n" +
 	"\fMusicService\x12K\n" +
 	"\n" +
 	"ListTracks\x12\x1d.singoff.v1.ListTracksRequest\x1a\x1e.singoff.v1.ListTracksResponse\x12H\n" +
-	"\tGetTracks\x12\x1c.singoff.v1.GetTracksRequest\x1a\x1d.singoff.v1.GetTracksResponseB5Z3github.com/singoff/singoff/gen/singoff/v1;singoffv1b\x06proto3"
+	"\tGetTracks\x12\x1c.singoff.v1.GetTracksRequest\x1a\x1d.singoff.v1.GetTracksResponse\x12H\n" +
+	"\tGetLyrics\x12\x1c.singoff.v1.GetLyricsRequest\x1a\x1d.singoff.v1.GetLyricsResponse\x12N\n" +
+	"\vListFolders\x12\x1e.singoff.v1.ListFoldersRequest\x1a\x1f.singoff.v1.ListFoldersResponseB5Z3github.com/singoff/singoff/gen/singoff/v1;singoffv1b\x06proto3"
 
 var (
 	file_singoff_v1_music_service_proto_rawDescOnce sync.Once
@@ -378,28 +1108,55 @@ func file_singoff_v1_music_service_proto_rawDescGZIP() []byte {
 	return file_singoff_v1_music_service_proto_rawDescData
 }
 
-var file_singoff_v1_music_service_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_singoff_v1_music_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_singoff_v1_music_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_singoff_v1_music_service_proto_goTypes = []any{
-	(*ListTracksRequest)(nil),  // 0: singoff.v1.ListTracksRequest
-	(*ListTracksResponse)(nil), // 1: singoff.v1.ListTracksResponse
-	(*GetTracksRequest)(nil),   // 2: singoff.v1.GetTracksRequest
-	(*GetTracksResponse)(nil),  // 3: singoff.v1.GetTracksResponse
-	(*TrackInfo)(nil),          // 4: singoff.v1.TrackInfo
-	(*Track)(nil),              // 5: singoff.v1.Track
+	(LyricsKind)(0),              // 0: singoff.v1.LyricsKind
+	(ListTracksRequest_Order)(0), // 1: singoff.v1.ListTracksRequest.Order
+	(*ListTracksRequest)(nil),    // 2: singoff.v1.ListTracksRequest
+	(*ListTracksResponse)(nil),   // 3: singoff.v1.ListTracksResponse
+	(*ScanProgress)(nil),         // 4: singoff.v1.ScanProgress
+	(*GetTracksRequest)(nil),     // 5: singoff.v1.GetTracksRequest
+	(*GetTracksResponse)(nil),    // 6: singoff.v1.GetTracksResponse
+	(*TrackInfo)(nil),            // 7: singoff.v1.TrackInfo
+	(*GetLyricsRequest)(nil),     // 8: singoff.v1.GetLyricsRequest
+	(*GetLyricsResponse)(nil),    // 9: singoff.v1.GetLyricsResponse
+	(*LyricsLine)(nil),           // 10: singoff.v1.LyricsLine
+	(*LyricsWord)(nil),           // 11: singoff.v1.LyricsWord
+	(*ListFoldersRequest)(nil),   // 12: singoff.v1.ListFoldersRequest
+	(*ListFoldersResponse)(nil),  // 13: singoff.v1.ListFoldersResponse
+	(*Folder)(nil),               // 14: singoff.v1.Folder
+	(*Track)(nil),                // 15: singoff.v1.Track
+	(*durationpb.Duration)(nil),  // 16: google.protobuf.Duration
 }
 var file_singoff_v1_music_service_proto_depIdxs = []int32{
-	4, // 0: singoff.v1.ListTracksResponse.tracks:type_name -> singoff.v1.TrackInfo
-	4, // 1: singoff.v1.GetTracksResponse.tracks:type_name -> singoff.v1.TrackInfo
-	5, // 2: singoff.v1.TrackInfo.track:type_name -> singoff.v1.Track
-	0, // 3: singoff.v1.MusicService.ListTracks:input_type -> singoff.v1.ListTracksRequest
-	2, // 4: singoff.v1.MusicService.GetTracks:input_type -> singoff.v1.GetTracksRequest
-	1, // 5: singoff.v1.MusicService.ListTracks:output_type -> singoff.v1.ListTracksResponse
-	3, // 6: singoff.v1.MusicService.GetTracks:output_type -> singoff.v1.GetTracksResponse
-	5, // [5:7] is the sub-list for method output_type
-	3, // [3:5] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	1,  // 0: singoff.v1.ListTracksRequest.order:type_name -> singoff.v1.ListTracksRequest.Order
+	7,  // 1: singoff.v1.ListTracksResponse.tracks:type_name -> singoff.v1.TrackInfo
+	4,  // 2: singoff.v1.ListTracksResponse.scan:type_name -> singoff.v1.ScanProgress
+	7,  // 3: singoff.v1.GetTracksResponse.tracks:type_name -> singoff.v1.TrackInfo
+	15, // 4: singoff.v1.TrackInfo.track:type_name -> singoff.v1.Track
+	0,  // 5: singoff.v1.TrackInfo.lyrics:type_name -> singoff.v1.LyricsKind
+	0,  // 6: singoff.v1.GetLyricsResponse.kind:type_name -> singoff.v1.LyricsKind
+	10, // 7: singoff.v1.GetLyricsResponse.lines:type_name -> singoff.v1.LyricsLine
+	16, // 8: singoff.v1.LyricsLine.start:type_name -> google.protobuf.Duration
+	16, // 9: singoff.v1.LyricsLine.end:type_name -> google.protobuf.Duration
+	11, // 10: singoff.v1.LyricsLine.words:type_name -> singoff.v1.LyricsWord
+	16, // 11: singoff.v1.LyricsWord.start:type_name -> google.protobuf.Duration
+	16, // 12: singoff.v1.LyricsWord.end:type_name -> google.protobuf.Duration
+	14, // 13: singoff.v1.ListFoldersResponse.folders:type_name -> singoff.v1.Folder
+	2,  // 14: singoff.v1.MusicService.ListTracks:input_type -> singoff.v1.ListTracksRequest
+	5,  // 15: singoff.v1.MusicService.GetTracks:input_type -> singoff.v1.GetTracksRequest
+	8,  // 16: singoff.v1.MusicService.GetLyrics:input_type -> singoff.v1.GetLyricsRequest
+	12, // 17: singoff.v1.MusicService.ListFolders:input_type -> singoff.v1.ListFoldersRequest
+	3,  // 18: singoff.v1.MusicService.ListTracks:output_type -> singoff.v1.ListTracksResponse
+	6,  // 19: singoff.v1.MusicService.GetTracks:output_type -> singoff.v1.GetTracksResponse
+	9,  // 20: singoff.v1.MusicService.GetLyrics:output_type -> singoff.v1.GetLyricsResponse
+	13, // 21: singoff.v1.MusicService.ListFolders:output_type -> singoff.v1.ListFoldersResponse
+	18, // [18:22] is the sub-list for method output_type
+	14, // [14:18] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_singoff_v1_music_service_proto_init() }
@@ -408,18 +1165,20 @@ func file_singoff_v1_music_service_proto_init() {
 		return
 	}
 	file_singoff_v1_room_proto_init()
+	file_singoff_v1_music_service_proto_msgTypes[5].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_singoff_v1_music_service_proto_rawDesc), len(file_singoff_v1_music_service_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   5,
+			NumEnums:      2,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_singoff_v1_music_service_proto_goTypes,
 		DependencyIndexes: file_singoff_v1_music_service_proto_depIdxs,
+		EnumInfos:         file_singoff_v1_music_service_proto_enumTypes,
 		MessageInfos:      file_singoff_v1_music_service_proto_msgTypes,
 	}.Build()
 	File_singoff_v1_music_service_proto = out.File

@@ -19,8 +19,10 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	MusicService_ListTracks_FullMethodName = "/singoff.v1.MusicService/ListTracks"
-	MusicService_GetTracks_FullMethodName  = "/singoff.v1.MusicService/GetTracks"
+	MusicService_ListTracks_FullMethodName  = "/singoff.v1.MusicService/ListTracks"
+	MusicService_GetTracks_FullMethodName   = "/singoff.v1.MusicService/GetTracks"
+	MusicService_GetLyrics_FullMethodName   = "/singoff.v1.MusicService/GetLyrics"
+	MusicService_ListFolders_FullMethodName = "/singoff.v1.MusicService/ListFolders"
 )
 
 // MusicServiceClient is the client API for MusicService service.
@@ -29,12 +31,16 @@ const (
 //
 // MusicService is the catalogue of songs.
 //
-// Statuses: INVALID_ARGUMENT names the field; UNAVAILABLE the catalogue isn't loaded yet.
+// Statuses: INVALID_ARGUMENT names the field; NOT_FOUND no such track; UNAVAILABLE the bucket can't be read at the moment.
 type MusicServiceClient interface {
-	// ListTracks finds tracks, in the order of their titles.
+	// ListTracks finds tracks.
 	ListTracks(ctx context.Context, in *ListTracksRequest, opts ...grpc.CallOption) (*ListTracksResponse, error)
 	// GetTracks gives tracks by id, in the order asked for; unknown ids are left out.
 	GetTracks(ctx context.Context, in *GetTracksRequest, opts ...grpc.CallOption) (*GetTracksResponse, error)
+	// GetLyrics gives a track's lyrics in one form, whatever they were written in. NOT_FOUND: it has none.
+	GetLyrics(ctx context.Context, in *GetLyricsRequest, opts ...grpc.CallOption) (*GetLyricsResponse, error)
+	// ListFolders lists the folders of the songs.
+	ListFolders(ctx context.Context, in *ListFoldersRequest, opts ...grpc.CallOption) (*ListFoldersResponse, error)
 }
 
 type musicServiceClient struct {
@@ -65,18 +71,42 @@ func (c *musicServiceClient) GetTracks(ctx context.Context, in *GetTracksRequest
 	return out, nil
 }
 
+func (c *musicServiceClient) GetLyrics(ctx context.Context, in *GetLyricsRequest, opts ...grpc.CallOption) (*GetLyricsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetLyricsResponse)
+	err := c.cc.Invoke(ctx, MusicService_GetLyrics_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *musicServiceClient) ListFolders(ctx context.Context, in *ListFoldersRequest, opts ...grpc.CallOption) (*ListFoldersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListFoldersResponse)
+	err := c.cc.Invoke(ctx, MusicService_ListFolders_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // MusicServiceServer is the server API for MusicService service.
 // All implementations must embed UnimplementedMusicServiceServer
 // for forward compatibility.
 //
 // MusicService is the catalogue of songs.
 //
-// Statuses: INVALID_ARGUMENT names the field; UNAVAILABLE the catalogue isn't loaded yet.
+// Statuses: INVALID_ARGUMENT names the field; NOT_FOUND no such track; UNAVAILABLE the bucket can't be read at the moment.
 type MusicServiceServer interface {
-	// ListTracks finds tracks, in the order of their titles.
+	// ListTracks finds tracks.
 	ListTracks(context.Context, *ListTracksRequest) (*ListTracksResponse, error)
 	// GetTracks gives tracks by id, in the order asked for; unknown ids are left out.
 	GetTracks(context.Context, *GetTracksRequest) (*GetTracksResponse, error)
+	// GetLyrics gives a track's lyrics in one form, whatever they were written in. NOT_FOUND: it has none.
+	GetLyrics(context.Context, *GetLyricsRequest) (*GetLyricsResponse, error)
+	// ListFolders lists the folders of the songs.
+	ListFolders(context.Context, *ListFoldersRequest) (*ListFoldersResponse, error)
 	mustEmbedUnimplementedMusicServiceServer()
 }
 
@@ -92,6 +122,12 @@ func (UnimplementedMusicServiceServer) ListTracks(context.Context, *ListTracksRe
 }
 func (UnimplementedMusicServiceServer) GetTracks(context.Context, *GetTracksRequest) (*GetTracksResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetTracks not implemented")
+}
+func (UnimplementedMusicServiceServer) GetLyrics(context.Context, *GetLyricsRequest) (*GetLyricsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetLyrics not implemented")
+}
+func (UnimplementedMusicServiceServer) ListFolders(context.Context, *ListFoldersRequest) (*ListFoldersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListFolders not implemented")
 }
 func (UnimplementedMusicServiceServer) mustEmbedUnimplementedMusicServiceServer() {}
 func (UnimplementedMusicServiceServer) testEmbeddedByValue()                      {}
@@ -150,6 +186,42 @@ func _MusicService_GetTracks_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _MusicService_GetLyrics_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetLyricsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MusicServiceServer).GetLyrics(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MusicService_GetLyrics_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MusicServiceServer).GetLyrics(ctx, req.(*GetLyricsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _MusicService_ListFolders_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListFoldersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MusicServiceServer).ListFolders(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MusicService_ListFolders_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MusicServiceServer).ListFolders(ctx, req.(*ListFoldersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // MusicService_ServiceDesc is the grpc.ServiceDesc for MusicService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -164,6 +236,14 @@ var MusicService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetTracks",
 			Handler:    _MusicService_GetTracks_Handler,
+		},
+		{
+			MethodName: "GetLyrics",
+			Handler:    _MusicService_GetLyrics_Handler,
+		},
+		{
+			MethodName: "ListFolders",
+			Handler:    _MusicService_ListFolders_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

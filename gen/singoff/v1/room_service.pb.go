@@ -2561,7 +2561,10 @@ type Ping struct {
 	// When the client sent it, by its own clock; comes back in Pong.
 	ClientTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=client_time,json=clientTime,proto3" json:"client_time,omitempty"`
 	// The sender's own count of pings; comes back in Pong.
-	Id            uint64 `protobuf:"varint,2,opt,name=id,proto3" json:"id,omitempty"`
+	Id uint64 `protobuf:"varint,2,opt,name=id,proto3" json:"id,omitempty"`
+	// How far what this client lets people hear is ahead of the song's position (below 0: behind it), as measured lately, within a minute;
+	// unset: it plays nothing. For the operator.
+	Skew          *durationpb.Duration `protobuf:"bytes,3,opt,name=skew,proto3" json:"skew,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2608,6 +2611,13 @@ func (x *Ping) GetId() uint64 {
 		return x.Id
 	}
 	return 0
+}
+
+func (x *Ping) GetSkew() *durationpb.Duration {
+	if x != nil {
+		return x.Skew
+	}
+	return nil
 }
 
 // Pong answers a Ping.
@@ -3663,6 +3673,211 @@ func (x *ListRoomsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// ListEventsRequest asks for a page of a room's history.
+type ListEventsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `[A-Za-z0-9_-]{1,64}`; empty: `default`.
+	Namespace string `protobuf:"bytes,1,opt,name=namespace,proto3" json:"namespace,omitempty"`
+	// Required.
+	RoomId string `protobuf:"bytes,2,opt,name=room_id,json=roomId,proto3" json:"room_id,omitempty"`
+	// Where to begin; none: at the oldest event there is, or at the newest with backward.
+	//
+	// Types that are valid to be assigned to From:
+	//
+	//	*ListEventsRequest_Seq
+	//	*ListEventsRequest_Time
+	From isListEventsRequest_From `protobuf_oneof:"from"`
+	// From newer to older.
+	Backward bool `protobuf:"varint,5,opt,name=backward,proto3" json:"backward,omitempty"`
+	// At most 1,000; 0 is 100. A page also ends at 1 MiB.
+	PageSize int32 `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before; empty: the first. Belongs to one room and direction; `from` is then ignored.
+	PageToken     string `protobuf:"bytes,7,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListEventsRequest) Reset() {
+	*x = ListEventsRequest{}
+	mi := &file_singoff_v1_room_service_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListEventsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListEventsRequest) ProtoMessage() {}
+
+func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_singoff_v1_room_service_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListEventsRequest.ProtoReflect.Descriptor instead.
+func (*ListEventsRequest) Descriptor() ([]byte, []int) {
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *ListEventsRequest) GetNamespace() string {
+	if x != nil {
+		return x.Namespace
+	}
+	return ""
+}
+
+func (x *ListEventsRequest) GetRoomId() string {
+	if x != nil {
+		return x.RoomId
+	}
+	return ""
+}
+
+func (x *ListEventsRequest) GetFrom() isListEventsRequest_From {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *ListEventsRequest) GetSeq() uint64 {
+	if x != nil {
+		if x, ok := x.From.(*ListEventsRequest_Seq); ok {
+			return x.Seq
+		}
+	}
+	return 0
+}
+
+func (x *ListEventsRequest) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		if x, ok := x.From.(*ListEventsRequest_Time); ok {
+			return x.Time
+		}
+	}
+	return nil
+}
+
+func (x *ListEventsRequest) GetBackward() bool {
+	if x != nil {
+		return x.Backward
+	}
+	return false
+}
+
+func (x *ListEventsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListEventsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type isListEventsRequest_From interface {
+	isListEventsRequest_From()
+}
+
+type ListEventsRequest_Seq struct {
+	// At this seq; with backward: at this one, or the next before it that may be seen.
+	Seq uint64 `protobuf:"varint,3,opt,name=seq,proto3,oneof"`
+}
+
+type ListEventsRequest_Time struct {
+	// At the first event that isn't earlier; with backward: at the last that isn't later.
+	Time *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=time,proto3,oneof"`
+}
+
+func (*ListEventsRequest_Seq) isListEventsRequest_From() {}
+
+func (*ListEventsRequest_Time) isListEventsRequest_From() {}
+
+// ListEventsResponse is a page of a room's history.
+type ListEventsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order asked for.
+	Events []*Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	// Empty: there is nothing more (as yet, when going forward).
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// The oldest seq that is still kept.
+	OldestSeq uint64 `protobuf:"varint,3,opt,name=oldest_seq,json=oldestSeq,proto3" json:"oldest_seq,omitempty"`
+	// The newest seq of the room.
+	NewestSeq     uint64 `protobuf:"varint,4,opt,name=newest_seq,json=newestSeq,proto3" json:"newest_seq,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListEventsResponse) Reset() {
+	*x = ListEventsResponse{}
+	mi := &file_singoff_v1_room_service_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListEventsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListEventsResponse) ProtoMessage() {}
+
+func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_singoff_v1_room_service_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListEventsResponse.ProtoReflect.Descriptor instead.
+func (*ListEventsResponse) Descriptor() ([]byte, []int) {
+	return file_singoff_v1_room_service_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *ListEventsResponse) GetEvents() []*Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *ListEventsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *ListEventsResponse) GetOldestSeq() uint64 {
+	if x != nil {
+		return x.OldestSeq
+	}
+	return 0
+}
+
+func (x *ListEventsResponse) GetNewestSeq() uint64 {
+	if x != nil {
+		return x.NewestSeq
+	}
+	return 0
+}
+
 var File_singoff_v1_room_service_proto protoreflect.FileDescriptor
 
 const file_singoff_v1_room_service_proto_rawDesc = "" +
@@ -3825,11 +4040,12 @@ const file_singoff_v1_room_service_proto_rawDesc = "" +
 	"\x05Cause\x12\x15\n" +
 	"\x11CAUSE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11CAUSE_OUT_OF_STEP\x10\x01\x12\x15\n" +
-	"\x11CAUSE_LOG_REFUSED\x10\x02\"S\n" +
+	"\x11CAUSE_LOG_REFUSED\x10\x02\"\x82\x01\n" +
 	"\x04Ping\x12;\n" +
 	"\vclient_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"clientTime\x12\x0e\n" +
-	"\x02id\x18\x02 \x01(\x04R\x02id\"\xcd\x01\n" +
+	"\x02id\x18\x02 \x01(\x04R\x02id\x12-\n" +
+	"\x04skew\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x04skew\"\xcd\x01\n" +
 	"\x04Pong\x12;\n" +
 	"\vclient_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"clientTime\x12\x0e\n" +
@@ -3991,12 +4207,31 @@ const file_singoff_v1_room_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tR\tpageToken\"j\n" +
 	"\x11ListRoomsResponse\x12-\n" +
 	"\x05rooms\x18\x01 \x03(\v2\x17.singoff.v1.RoomSummaryR\x05rooms\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x91\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf0\x01\n" +
+	"\x11ListEventsRequest\x12\x1c\n" +
+	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x17\n" +
+	"\aroom_id\x18\x02 \x01(\tR\x06roomId\x12\x12\n" +
+	"\x03seq\x18\x03 \x01(\x04H\x00R\x03seq\x120\n" +
+	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampH\x00R\x04time\x12\x1a\n" +
+	"\bbackward\x18\x05 \x01(\bR\bbackward\x12\x1b\n" +
+	"\tpage_size\x18\x06 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\a \x01(\tR\tpageTokenB\x06\n" +
+	"\x04from\"\xa5\x01\n" +
+	"\x12ListEventsResponse\x12)\n" +
+	"\x06events\x18\x01 \x03(\v2\x11.singoff.v1.EventR\x06events\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
+	"\n" +
+	"oldest_seq\x18\x03 \x01(\x04R\toldestSeq\x12\x1d\n" +
+	"\n" +
+	"newest_seq\x18\x04 \x01(\x04R\tnewestSeq2\xde\x02\n" +
 	"\vRoomService\x12=\n" +
 	"\x04Join\x12\x17.singoff.v1.JoinRequest\x1a\x18.singoff.v1.JoinResponse(\x010\x01\x12>\n" +
 	"\x05Watch\x12\x18.singoff.v1.WatchRequest\x1a\x19.singoff.v1.WatchResponse0\x01\x129\n" +
 	"\x04Send\x12\x17.singoff.v1.SendRequest\x1a\x18.singoff.v1.SendResponse\x12H\n" +
-	"\tListRooms\x12\x1c.singoff.v1.ListRoomsRequest\x1a\x1d.singoff.v1.ListRoomsResponseB5Z3github.com/singoff/singoff/gen/singoff/v1;singoffv1b\x06proto3"
+	"\tListRooms\x12\x1c.singoff.v1.ListRoomsRequest\x1a\x1d.singoff.v1.ListRoomsResponse\x12K\n" +
+	"\n" +
+	"ListEvents\x12\x1d.singoff.v1.ListEventsRequest\x1a\x1e.singoff.v1.ListEventsResponseB5Z3github.com/singoff/singoff/gen/singoff/v1;singoffv1b\x06proto3"
 
 var (
 	file_singoff_v1_room_service_proto_rawDescOnce sync.Once
@@ -4011,7 +4246,7 @@ func file_singoff_v1_room_service_proto_rawDescGZIP() []byte {
 }
 
 var file_singoff_v1_room_service_proto_enumTypes = make([]protoimpl.EnumInfo, 12)
-var file_singoff_v1_room_service_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_singoff_v1_room_service_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
 var file_singoff_v1_room_service_proto_goTypes = []any{
 	(Recovery_Kind)(0),            // 0: singoff.v1.Recovery.Kind
 	(Recovery_Cause)(0),           // 1: singoff.v1.Recovery.Cause
@@ -4058,16 +4293,18 @@ var file_singoff_v1_room_service_proto_goTypes = []any{
 	(*Announcement)(nil),          // 42: singoff.v1.Announcement
 	(*ListRoomsRequest)(nil),      // 43: singoff.v1.ListRoomsRequest
 	(*ListRoomsResponse)(nil),     // 44: singoff.v1.ListRoomsResponse
-	(*timestamppb.Timestamp)(nil), // 45: google.protobuf.Timestamp
-	(Role)(0),                     // 46: singoff.v1.Role
-	(*durationpb.Duration)(nil),   // 47: google.protobuf.Duration
-	(*Member)(nil),                // 48: singoff.v1.Member
-	(*RoomState)(nil),             // 49: singoff.v1.RoomState
-	(*Tally)(nil),                 // 50: singoff.v1.Tally
-	(*Track)(nil),                 // 51: singoff.v1.Track
-	(*Counts)(nil),                // 52: singoff.v1.Counts
-	(*NowPlaying)(nil),            // 53: singoff.v1.NowPlaying
-	(*RoomSummary)(nil),           // 54: singoff.v1.RoomSummary
+	(*ListEventsRequest)(nil),     // 45: singoff.v1.ListEventsRequest
+	(*ListEventsResponse)(nil),    // 46: singoff.v1.ListEventsResponse
+	(*timestamppb.Timestamp)(nil), // 47: google.protobuf.Timestamp
+	(Role)(0),                     // 48: singoff.v1.Role
+	(*durationpb.Duration)(nil),   // 49: google.protobuf.Duration
+	(*Member)(nil),                // 50: singoff.v1.Member
+	(*RoomState)(nil),             // 51: singoff.v1.RoomState
+	(*Tally)(nil),                 // 52: singoff.v1.Tally
+	(*Track)(nil),                 // 53: singoff.v1.Track
+	(*Counts)(nil),                // 54: singoff.v1.Counts
+	(*NowPlaying)(nil),            // 55: singoff.v1.NowPlaying
+	(*RoomSummary)(nil),           // 56: singoff.v1.RoomSummary
 }
 var file_singoff_v1_room_service_proto_depIdxs = []int32{
 	19, // 0: singoff.v1.JoinRequest.hello:type_name -> singoff.v1.Hello
@@ -4086,7 +4323,7 @@ var file_singoff_v1_room_service_proto_depIdxs = []int32{
 	18, // 13: singoff.v1.WatchResponse.events:type_name -> singoff.v1.Event
 	12, // 14: singoff.v1.SendRequest.commands:type_name -> singoff.v1.JoinRequest
 	18, // 15: singoff.v1.JoinResponse.events:type_name -> singoff.v1.Event
-	45, // 16: singoff.v1.Event.time:type_name -> google.protobuf.Timestamp
+	47, // 16: singoff.v1.Event.time:type_name -> google.protobuf.Timestamp
 	21, // 17: singoff.v1.Event.welcome:type_name -> singoff.v1.Welcome
 	25, // 18: singoff.v1.Event.ack:type_name -> singoff.v1.Ack
 	26, // 19: singoff.v1.Event.rejected:type_name -> singoff.v1.Rejected
@@ -4103,57 +4340,62 @@ var file_singoff_v1_room_service_proto_depIdxs = []int32{
 	40, // 30: singoff.v1.Event.room_opened:type_name -> singoff.v1.RoomOpened
 	41, // 31: singoff.v1.Event.room_closed:type_name -> singoff.v1.RoomClosed
 	42, // 32: singoff.v1.Event.announcement:type_name -> singoff.v1.Announcement
-	46, // 33: singoff.v1.Hello.role:type_name -> singoff.v1.Role
+	48, // 33: singoff.v1.Hello.role:type_name -> singoff.v1.Role
 	20, // 34: singoff.v1.Hello.resume:type_name -> singoff.v1.Resume
-	47, // 35: singoff.v1.Hello.ping_interval:type_name -> google.protobuf.Duration
-	48, // 36: singoff.v1.Welcome.self:type_name -> singoff.v1.Member
+	49, // 35: singoff.v1.Hello.ping_interval:type_name -> google.protobuf.Duration
+	50, // 36: singoff.v1.Welcome.self:type_name -> singoff.v1.Member
 	22, // 37: singoff.v1.Welcome.member_since:type_name -> singoff.v1.Since
-	49, // 38: singoff.v1.Welcome.room:type_name -> singoff.v1.RoomState
+	51, // 38: singoff.v1.Welcome.room:type_name -> singoff.v1.RoomState
 	23, // 39: singoff.v1.Welcome.recovery:type_name -> singoff.v1.Recovery
-	45, // 40: singoff.v1.Welcome.server_time:type_name -> google.protobuf.Timestamp
+	47, // 40: singoff.v1.Welcome.server_time:type_name -> google.protobuf.Timestamp
 	24, // 41: singoff.v1.Welcome.limits:type_name -> singoff.v1.Limits
 	18, // 42: singoff.v1.Welcome.recent_chat:type_name -> singoff.v1.Event
 	0,  // 43: singoff.v1.Recovery.kind:type_name -> singoff.v1.Recovery.Kind
 	1,  // 44: singoff.v1.Recovery.cause:type_name -> singoff.v1.Recovery.Cause
-	47, // 45: singoff.v1.Limits.hold:type_name -> google.protobuf.Duration
-	47, // 46: singoff.v1.Limits.start_lead:type_name -> google.protobuf.Duration
+	49, // 45: singoff.v1.Limits.hold:type_name -> google.protobuf.Duration
+	49, // 46: singoff.v1.Limits.start_lead:type_name -> google.protobuf.Duration
 	2,  // 47: singoff.v1.Rejected.reason:type_name -> singoff.v1.Rejected.Reason
 	3,  // 48: singoff.v1.Rejected.cause:type_name -> singoff.v1.Rejected.Cause
-	45, // 49: singoff.v1.Ping.client_time:type_name -> google.protobuf.Timestamp
-	45, // 50: singoff.v1.Pong.client_time:type_name -> google.protobuf.Timestamp
-	45, // 51: singoff.v1.Pong.received_time:type_name -> google.protobuf.Timestamp
-	45, // 52: singoff.v1.Pong.sent_time:type_name -> google.protobuf.Timestamp
-	4,  // 53: singoff.v1.Goaway.reason:type_name -> singoff.v1.Goaway.Reason
-	47, // 54: singoff.v1.Goaway.retry_after:type_name -> google.protobuf.Duration
-	5,  // 55: singoff.v1.Vote.choice:type_name -> singoff.v1.Vote.Choice
-	50, // 56: singoff.v1.Vote.tally:type_name -> singoff.v1.Tally
-	51, // 57: singoff.v1.MusicSelected.track:type_name -> singoff.v1.Track
-	6,  // 58: singoff.v1.Presence.change:type_name -> singoff.v1.Presence.Change
-	48, // 59: singoff.v1.Presence.member:type_name -> singoff.v1.Member
-	7,  // 60: singoff.v1.Presence.reason:type_name -> singoff.v1.Presence.Reason
-	52, // 61: singoff.v1.Presence.counts:type_name -> singoff.v1.Counts
-	8,  // 62: singoff.v1.Playback.action:type_name -> singoff.v1.Playback.Action
-	47, // 63: singoff.v1.Playback.position:type_name -> google.protobuf.Duration
-	53, // 64: singoff.v1.Playback.now:type_name -> singoff.v1.NowPlaying
-	9,  // 65: singoff.v1.Reaction.kind:type_name -> singoff.v1.Reaction.Kind
-	10, // 66: singoff.v1.Moderation.action:type_name -> singoff.v1.Moderation.Action
-	45, // 67: singoff.v1.Moderation.until:type_name -> google.protobuf.Timestamp
-	11, // 68: singoff.v1.Signal.kind:type_name -> singoff.v1.Signal.Kind
-	45, // 69: singoff.v1.RoomOpened.held_until:type_name -> google.protobuf.Timestamp
-	54, // 70: singoff.v1.ListRoomsResponse.rooms:type_name -> singoff.v1.RoomSummary
-	12, // 71: singoff.v1.RoomService.Join:input_type -> singoff.v1.JoinRequest
-	13, // 72: singoff.v1.RoomService.Watch:input_type -> singoff.v1.WatchRequest
-	15, // 73: singoff.v1.RoomService.Send:input_type -> singoff.v1.SendRequest
-	43, // 74: singoff.v1.RoomService.ListRooms:input_type -> singoff.v1.ListRoomsRequest
-	17, // 75: singoff.v1.RoomService.Join:output_type -> singoff.v1.JoinResponse
-	14, // 76: singoff.v1.RoomService.Watch:output_type -> singoff.v1.WatchResponse
-	16, // 77: singoff.v1.RoomService.Send:output_type -> singoff.v1.SendResponse
-	44, // 78: singoff.v1.RoomService.ListRooms:output_type -> singoff.v1.ListRoomsResponse
-	75, // [75:79] is the sub-list for method output_type
-	71, // [71:75] is the sub-list for method input_type
-	71, // [71:71] is the sub-list for extension type_name
-	71, // [71:71] is the sub-list for extension extendee
-	0,  // [0:71] is the sub-list for field type_name
+	47, // 49: singoff.v1.Ping.client_time:type_name -> google.protobuf.Timestamp
+	49, // 50: singoff.v1.Ping.skew:type_name -> google.protobuf.Duration
+	47, // 51: singoff.v1.Pong.client_time:type_name -> google.protobuf.Timestamp
+	47, // 52: singoff.v1.Pong.received_time:type_name -> google.protobuf.Timestamp
+	47, // 53: singoff.v1.Pong.sent_time:type_name -> google.protobuf.Timestamp
+	4,  // 54: singoff.v1.Goaway.reason:type_name -> singoff.v1.Goaway.Reason
+	49, // 55: singoff.v1.Goaway.retry_after:type_name -> google.protobuf.Duration
+	5,  // 56: singoff.v1.Vote.choice:type_name -> singoff.v1.Vote.Choice
+	52, // 57: singoff.v1.Vote.tally:type_name -> singoff.v1.Tally
+	53, // 58: singoff.v1.MusicSelected.track:type_name -> singoff.v1.Track
+	6,  // 59: singoff.v1.Presence.change:type_name -> singoff.v1.Presence.Change
+	50, // 60: singoff.v1.Presence.member:type_name -> singoff.v1.Member
+	7,  // 61: singoff.v1.Presence.reason:type_name -> singoff.v1.Presence.Reason
+	54, // 62: singoff.v1.Presence.counts:type_name -> singoff.v1.Counts
+	8,  // 63: singoff.v1.Playback.action:type_name -> singoff.v1.Playback.Action
+	49, // 64: singoff.v1.Playback.position:type_name -> google.protobuf.Duration
+	55, // 65: singoff.v1.Playback.now:type_name -> singoff.v1.NowPlaying
+	9,  // 66: singoff.v1.Reaction.kind:type_name -> singoff.v1.Reaction.Kind
+	10, // 67: singoff.v1.Moderation.action:type_name -> singoff.v1.Moderation.Action
+	47, // 68: singoff.v1.Moderation.until:type_name -> google.protobuf.Timestamp
+	11, // 69: singoff.v1.Signal.kind:type_name -> singoff.v1.Signal.Kind
+	47, // 70: singoff.v1.RoomOpened.held_until:type_name -> google.protobuf.Timestamp
+	56, // 71: singoff.v1.ListRoomsResponse.rooms:type_name -> singoff.v1.RoomSummary
+	47, // 72: singoff.v1.ListEventsRequest.time:type_name -> google.protobuf.Timestamp
+	18, // 73: singoff.v1.ListEventsResponse.events:type_name -> singoff.v1.Event
+	12, // 74: singoff.v1.RoomService.Join:input_type -> singoff.v1.JoinRequest
+	13, // 75: singoff.v1.RoomService.Watch:input_type -> singoff.v1.WatchRequest
+	15, // 76: singoff.v1.RoomService.Send:input_type -> singoff.v1.SendRequest
+	43, // 77: singoff.v1.RoomService.ListRooms:input_type -> singoff.v1.ListRoomsRequest
+	45, // 78: singoff.v1.RoomService.ListEvents:input_type -> singoff.v1.ListEventsRequest
+	17, // 79: singoff.v1.RoomService.Join:output_type -> singoff.v1.JoinResponse
+	14, // 80: singoff.v1.RoomService.Watch:output_type -> singoff.v1.WatchResponse
+	16, // 81: singoff.v1.RoomService.Send:output_type -> singoff.v1.SendResponse
+	44, // 82: singoff.v1.RoomService.ListRooms:output_type -> singoff.v1.ListRoomsResponse
+	46, // 83: singoff.v1.RoomService.ListEvents:output_type -> singoff.v1.ListEventsResponse
+	79, // [79:84] is the sub-list for method output_type
+	74, // [74:79] is the sub-list for method input_type
+	74, // [74:74] is the sub-list for extension type_name
+	74, // [74:74] is the sub-list for extension extendee
+	0,  // [0:74] is the sub-list for field type_name
 }
 
 func init() { file_singoff_v1_room_service_proto_init() }
@@ -4195,13 +4437,17 @@ func file_singoff_v1_room_service_proto_init() {
 		(*Event_Announcement)(nil),
 	}
 	file_singoff_v1_room_service_proto_msgTypes[21].OneofWrappers = []any{}
+	file_singoff_v1_room_service_proto_msgTypes[33].OneofWrappers = []any{
+		(*ListEventsRequest_Seq)(nil),
+		(*ListEventsRequest_Time)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_singoff_v1_room_service_proto_rawDesc), len(file_singoff_v1_room_service_proto_rawDesc)),
 			NumEnums:      12,
-			NumMessages:   33,
+			NumMessages:   35,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,10 +22,11 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	RoomService_Join_FullMethodName      = "/singoff.v1.RoomService/Join"
-	RoomService_Watch_FullMethodName     = "/singoff.v1.RoomService/Watch"
-	RoomService_Send_FullMethodName      = "/singoff.v1.RoomService/Send"
-	RoomService_ListRooms_FullMethodName = "/singoff.v1.RoomService/ListRooms"
+	RoomService_Join_FullMethodName       = "/singoff.v1.RoomService/Join"
+	RoomService_Watch_FullMethodName      = "/singoff.v1.RoomService/Watch"
+	RoomService_Send_FullMethodName       = "/singoff.v1.RoomService/Send"
+	RoomService_ListRooms_FullMethodName  = "/singoff.v1.RoomService/ListRooms"
+	RoomService_ListEvents_FullMethodName = "/singoff.v1.RoomService/ListEvents"
 )
 
 // RoomServiceClient is the client API for RoomService service.
@@ -62,6 +63,10 @@ type RoomServiceClient interface {
 	// ListRooms lists the rooms of a namespace that somebody is in, in the order of
 	// their ids.
 	ListRooms(ctx context.Context, in *ListRoomsRequest, opts ...grpc.CallOption) (*ListRoomsResponse, error)
+	// ListEvents gives a room's history in pages, as the caller saw it or would have seen it live: whispers and answers are those of the
+	// caller's identity (`authorization` or `singoff-guest-key`). Statuses beside those above: NOT_FOUND there never was such a room;
+	// OUT_OF_RANGE what is asked for was trimmed: the message names the oldest seq there is.
+	ListEvents(ctx context.Context, in *ListEventsRequest, opts ...grpc.CallOption) (*ListEventsResponse, error)
 }
 
 type roomServiceClient struct {
@@ -124,6 +129,16 @@ func (c *roomServiceClient) ListRooms(ctx context.Context, in *ListRoomsRequest,
 	return out, nil
 }
 
+func (c *roomServiceClient) ListEvents(ctx context.Context, in *ListEventsRequest, opts ...grpc.CallOption) (*ListEventsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListEventsResponse)
+	err := c.cc.Invoke(ctx, RoomService_ListEvents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // RoomServiceServer is the server API for RoomService service.
 // All implementations must embed UnimplementedRoomServiceServer
 // for forward compatibility.
@@ -158,6 +173,10 @@ type RoomServiceServer interface {
 	// ListRooms lists the rooms of a namespace that somebody is in, in the order of
 	// their ids.
 	ListRooms(context.Context, *ListRoomsRequest) (*ListRoomsResponse, error)
+	// ListEvents gives a room's history in pages, as the caller saw it or would have seen it live: whispers and answers are those of the
+	// caller's identity (`authorization` or `singoff-guest-key`). Statuses beside those above: NOT_FOUND there never was such a room;
+	// OUT_OF_RANGE what is asked for was trimmed: the message names the oldest seq there is.
+	ListEvents(context.Context, *ListEventsRequest) (*ListEventsResponse, error)
 	mustEmbedUnimplementedRoomServiceServer()
 }
 
@@ -179,6 +198,9 @@ func (UnimplementedRoomServiceServer) Send(context.Context, *SendRequest) (*Send
 }
 func (UnimplementedRoomServiceServer) ListRooms(context.Context, *ListRoomsRequest) (*ListRoomsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRooms not implemented")
+}
+func (UnimplementedRoomServiceServer) ListEvents(context.Context, *ListEventsRequest) (*ListEventsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListEvents not implemented")
 }
 func (UnimplementedRoomServiceServer) mustEmbedUnimplementedRoomServiceServer() {}
 func (UnimplementedRoomServiceServer) testEmbeddedByValue()                     {}
@@ -255,6 +277,24 @@ func _RoomService_ListRooms_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RoomService_ListEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListEventsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RoomServiceServer).ListEvents(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RoomService_ListEvents_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RoomServiceServer).ListEvents(ctx, req.(*ListEventsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // RoomService_ServiceDesc is the grpc.ServiceDesc for RoomService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -269,6 +309,10 @@ var RoomService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListRooms",
 			Handler:    _RoomService_ListRooms_Handler,
+		},
+		{
+			MethodName: "ListEvents",
+			Handler:    _RoomService_ListEvents_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{
