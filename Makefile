@@ -68,9 +68,9 @@ test: packages $(NODE_MODULES) ## Vet and test everything with the race detector
 	go test -race -vet=off -tags '$(TAGS)' ./...
 	go test -vet=off -tags '$(TAGS)' ./service/model
 
-# What tests need beside Go and Node: a C compiler for the race detector, nets of their own, a proxy, another's gRPC. Installed where that is
+# What tests need beside Go and Node: a C compiler for the race detector, nets of their own, proxies, another's gRPC. Installed where that is
 # ours to do, asked for elsewhere.
-PACKAGES := gcc libc6-dev iproute2 nginx-light python3-grpcio python3-protobuf
+PACKAGES := gcc libc6-dev iproute2 nginx-light caddy python3-grpcio python3-protobuf
 .PHONY: packages
 packages:
 	@command -v dpkg-query >/dev/null || { echo "this isn't Debian: what its packages $(PACKAGES) hold must be there" >&2; exit 0; }; \
