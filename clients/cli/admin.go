@@ -95,11 +95,10 @@ func (c *adminCommand) dial(g *globals) (*operator, error) {
 		}
 		o.token = strings.TrimSpace(string(text))
 	}
-	secure := credentials.NewTLS(nil)
-	if g.Plaintext || onThisMachine(o.addr) {
-		secure = insecure.NewCredentials()
+	secure, err := g.operatorSecurity(o.addr)
+	if err != nil {
+		return nil, err
 	}
-	var err error
 	o.conn, err = grpc.NewClient(o.addr, grpc.WithTransportCredentials(secure), grpc.WithUserAgent("singoff-cli "+g.cfg.Version),
 		grpc.WithUnaryInterceptor(o.call))
 	if err != nil {
@@ -107,6 +106,23 @@ func (c *adminCommand) dial(g *globals) (*operator, error) {
 	}
 	o.AdminServiceClient = singoffv1.NewAdminServiceClient(o.conn)
 	return o, nil
+}
+
+// operatorSecurity is how the connection to an operator's listener is protected.
+func (s *server) operatorSecurity(addr string) (credentials.TransportCredentials, error) {
+	switch {
+	case s.CA != "" && s.Plaintext:
+		return nil, errCAAndPlaintext
+	case s.CA != "":
+		secure, err := credentials.NewClientTLSFromFile(s.CA, "")
+		if err != nil {
+			return nil, fmt.Errorf("%w: --ca: %w", errUsage, err)
+		}
+		return secure, nil
+	case s.Plaintext || onThisMachine(addr):
+		return insecure.NewCredentials(), nil
+	}
+	return credentials.NewTLS(nil), nil
 }
 
 // call makes a call, and notes whether it got to a server. How the connection stands afterwards doesn't tell that: gRPC says it late.

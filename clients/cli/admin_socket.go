@@ -40,6 +40,9 @@ func adminSocketName(server string) (string, error) {
 		sum := sha256.Sum256([]byte(absolute))
 		return "admin-" + hex.EncodeToString(sum[:4]) + ".sock", nil
 	}
+	if isURL(server) {
+		return "", fmt.Errorf("%w: --server %q is a URL, which doesn't tell where the operator's socket is: name that with --admin ADDRESS", errUsage, server)
+	}
 	target := server[strings.LastIndexByte(server, '/')+1:]
 	_, port, err := net.SplitHostPort(target)
 	if err != nil {

@@ -12,8 +12,6 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/mattn/go-isatty"
-
-	singoff "github.com/singoff/singoff/clients/go"
 )
 
 // Config is what the program is run with.
@@ -39,9 +37,8 @@ type grammar struct {
 
 // globals are the flags of all commands, and what they run with.
 type globals struct {
-	Server    string           `default:"127.0.0.1:7070" env:"SINGOFF_SERVER" placeholder:"ADDRESS" help:"Server: HOST:PORT, or unix:PATH (${default}; $$${env})."`
+	server
 	Namespace string           `env:"SINGOFF_NAMESPACE" placeholder:"NAME" help:"Rooms of different namespaces never see each other (default; $$${env})."`
-	Plaintext bool             `help:"Speak unencrypted to a server elsewhere too. On this machine that's the default, elsewhere TLS is. Keys can be read on the way."`
 	Version   kong.VersionFlag `short:"V" help:"Print the version and exit."`
 
 	cfg Config
@@ -51,9 +48,9 @@ const description = `Song battles from a terminal: two singers, their watchers, 
 
   singoff join 'Friday battle' --nick Mina --role singer
   singoff join '금요일 배틀' --nick Juno
-  singoff rooms --watch
+  singoff --server https://sing.example rooms --watch
   singoff songs love
-  singoff simulate --rooms 5 --members 8 --drops 30
+  singoff simulate --rooms 5 --members 8 --drops 30 --transport mixed
   singoff admin connections
 
 A server is started with: singoffd
@@ -97,18 +94,6 @@ func Main(ctx context.Context, cfg Config) (code int) {
 		return code
 	}
 	return CodeDone
-}
-
-// dial makes the client of the server.
-func (g *globals) dial(options ...singoff.Option) (*singoff.Client, error) {
-	options = append(options, singoff.WithClientName("singoff-cli "+g.cfg.Version))
-	if g.Namespace != "" {
-		options = append(options, singoff.WithNamespace(g.Namespace))
-	}
-	if g.Plaintext {
-		options = append(options, singoff.WithPlaintext())
-	}
-	return singoff.Dial(g.Server, options...)
 }
 
 // colour tells whether the output is a terminal whose reader wants colours.

@@ -27,8 +27,14 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) // grpc-web's wrapper starts a timer for ever when it is loaded
 }
 
-// serve starts a server for a test and gives its address.
+// serve starts a server for a test and gives the address of its gRPC port.
 func serve(t *testing.T, change ...func(*service.Config)) string {
+	t.Helper()
+	return serveBoth(t, change...).GRPC
+}
+
+// serveBoth starts a server for a test and gives its addresses.
+func serveBoth(t *testing.T, change ...func(*service.Config)) service.Addrs {
 	t.Helper()
 	cfg := service.DefaultConfig()
 	cfg.GRPCAddr, cfg.HTTPAddr = "127.0.0.1:0", "127.0.0.1:0"
@@ -50,7 +56,7 @@ func serve(t *testing.T, change ...func(*service.Config)) string {
 			t.Errorf("the server ended: %v", err)
 		}
 	})
-	return server.Addrs().GRPC
+	return server.Addrs()
 }
 
 // program is a run of cli.Main.

@@ -13,6 +13,7 @@ import (
 	"github.com/singoff/singoff/clients/cli/simulate"
 	"github.com/singoff/singoff/clients/cli/talk"
 	singoff "github.com/singoff/singoff/clients/go"
+	"github.com/singoff/singoff/clients/go/transport"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 )
 
@@ -96,8 +97,8 @@ func unreachable(err error, g *globals) string {
 	if said, ok := statusOf(err); ok {
 		detail = said.Message()
 	}
-	return fmt.Sprintf("no server answers at %s (%s).\nStart one with: singoffd\nOr name another one with --server HOST:PORT or SINGOFF_SERVER.",
-		harmless.Text(g.Server), harmless.Text(detail))
+	return fmt.Sprintf("no server answers at %s (%s).\nStart one with: singoffd\nOr name another one with --server HOST:PORT, --server URL or SINGOFF_SERVER.",
+		harmless.Text(g.target(transport.Kind(g.Transport))), harmless.Text(detail))
 }
 
 // farewells say what each final goodbye means for a person.

@@ -2,15 +2,13 @@ package cli
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"net"
-	"strings"
 	"time"
 
 	"github.com/singoff/singoff/clients/cli/simulate"
+	"github.com/singoff/singoff/clients/go/transport"
 )
 
 type simulateCommand struct {
@@ -27,16 +25,22 @@ type simulateCommand struct {
 func (simulateCommand) Help() string {
 	return `Simulated people chat, whisper, vote, cheer, pick songs and play them; their connections are cut, and they come back. In the end
 everything that anybody saw is compared: lost, repeated, reordered, other faults and stuck must all be 0, else the exit code is 1.
-Rooms are called sim-… and are left at the end.
+Rooms are called sim-… and are left at the end. With --transport mixed people are spread over native gRPC (--server), websockets and fetch
+(--url) in the same rooms, and who comes back may take another way.
 
   singoff simulate
   singoff simulate --rooms 10 --members 24 --rate 200 --drops 120 --duration 5m --seed 7
+  singoff simulate --transport mixed
   singoff simulate --json | jq .latency`
 }
 
 // Run simulates and reports.
 func (c *simulateCommand) Run(ctx context.Context, g *globals) (err error) {
-	client, err := g.dial()
+	ways, err := c.ways(g)
+	if err != nil {
+		return err
+	}
+	client, err := g.dialBy(ways[0])
 	if err != nil {
 		return err
 	}
@@ -47,8 +51,12 @@ func (c *simulateCommand) Run(ctx context.Context, g *globals) (err error) {
 	for c.Seed == 0 {
 		c.Seed = rand.Uint64() >> 12 // short enough for JSON readers that round
 	}
+	security, err := g.security()
+	if err != nil {
+		return err
+	}
 	report, err := simulate.Run(ctx, simulate.Config{
-		Target: g.Server, TLS: c.encryption(g), Namespace: g.Namespace,
+		Target: g.Server, URL: g.target(transport.KindWebsocket), Ways: ways, Options: security, Namespace: g.Namespace,
 		Rooms: c.Rooms, Members: c.Members, Rate: c.Rate, Drops: c.Drops, Duration: c.Duration, Seed: c.Seed,
 		Progress: progress(g),
 	})
@@ -68,16 +76,19 @@ func (c *simulateCommand) Run(ctx context.Context, g *globals) (err error) {
 	return nil
 }
 
-// encryption is that of the SDK: TLS for servers elsewhere, unless --plaintext says otherwise.
-func (c *simulateCommand) encryption(g *globals) *tls.Config {
-	if g.Plaintext || strings.HasPrefix(g.Server, "unix:") {
-		return nil
+// ways are those that people join by, with the client that asks for them.
+func (c *simulateCommand) ways(g *globals) ([]transport.Kind, error) {
+	if g.Transport == mixed {
+		if isURL(g.Server) {
+			return nil, fmt.Errorf("%w: --transport %s needs the gRPC port as --server, and the HTTP port as --url", errUsage, mixed)
+		}
+		return []transport.Kind{transport.KindNative, transport.KindWebsocket, transport.KindFetch}, nil
 	}
-	host, _, err := net.SplitHostPort(g.Server)
-	if ip := net.ParseIP(host); err == nil && (host == "localhost" || ip != nil && ip.IsLoopback()) {
-		return nil
+	kind, err := g.kind()
+	if kind == transport.KindAuto && !isURL(g.Server) {
+		kind = transport.KindNative
 	}
-	return &tls.Config{MinVersion: tls.VersionTLS12}
+	return []transport.Kind{kind}, err
 }
 
 // progress rewrites one line on a terminal, and adds one every ten seconds elsewhere.

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/rs/zerolog"
-
 	"github.com/singoff/singoff/clients/go/transport"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 )
@@ -30,11 +28,8 @@ type Client struct {
 //
 // Errors: ErrInvalid names the option.
 func Dial(target string, opts ...Option) (*Client, error) {
-	config := clientConfig{target: target, name: "singoff-go", logger: zerolog.Nop(), kind: transport.KindAuto}
-	for _, opt := range opts {
-		opt(&config)
-	}
-	if err := config.validate(); err != nil {
+	config, err := configOf(target, opts)
+	if err != nil {
 		return nil, err
 	}
 	t, err := config.open()

@@ -1,16 +1,37 @@
 package singoff
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"net"
 	"strings"
 
+	"github.com/rs/zerolog"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/singoff/singoff/clients/go/transport"
 )
+
+// OpenTransport makes the transport that Dial would use for target, for whoever puts something of their own around it and gives it to
+// WithCustomTransport. Errors: ErrInvalid names the option.
+func OpenTransport(target string, opts ...Option) (transport.Transport, error) {
+	config, err := configOf(target, opts)
+	if err != nil {
+		return nil, err
+	}
+	return config.open()
+}
+
+func configOf(target string, opts []Option) (clientConfig, error) {
+	config := clientConfig{target: target, name: "singoff-go", logger: zerolog.Nop(), kind: transport.KindAuto}
+	for _, opt := range opts {
+		opt(&config)
+	}
+	err := config.validate()
+	return config, err
+}
 
 // open makes the transport that target and options ask for.
 func (c *clientConfig) open() (transport.Transport, error) {
@@ -42,7 +63,16 @@ func (c *clientConfig) openNative() (transport.Transport, error) {
 		}
 		creds = credentials.NewTLS(config)
 	}
-	native, err := transport.NewNative(transport.NativeConfig{Target: c.target, Credentials: creds, UserAgent: c.name})
+	config := transport.NativeConfig{Target: c.target, Credentials: creds, UserAgent: c.name}
+	if c.dial != nil {
+		config.Dial = func(ctx context.Context, addr string) (net.Conn, error) {
+			if path, ok := strings.CutPrefix(addr, "unix://"); ok {
+				return c.dial(ctx, "unix", path)
+			}
+			return c.dial(ctx, "tcp", addr)
+		}
+	}
+	native, err := transport.NewNative(config)
 	if err != nil {
 		return nil, invalid("target", "%q: %v", c.target, err)
 	}
@@ -85,7 +115,7 @@ func (c *clientConfig) http() (transport.HTTPConfig, error) {
 	if err != nil {
 		return transport.HTTPConfig{}, invalid("target", "%q %v", c.target, err)
 	}
-	config := transport.HTTPConfig{URL: u.String(), UserAgent: c.name}
+	config := transport.HTTPConfig{URL: u.String(), UserAgent: c.name, Dial: c.dial}
 	switch {
 	case u.Scheme == "https" && c.security == plain:
 		return config, invalid("target", "%q is encrypted, and plain text was asked for", c.target)

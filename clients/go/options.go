@@ -1,7 +1,9 @@
 package singoff
 
 import (
+	"context"
 	"crypto/tls"
+	"net"
 
 	"github.com/rs/zerolog"
 
@@ -21,6 +23,7 @@ type clientConfig struct {
 	tls        *tls.Config // of encrypted; nil: the system's roots
 	ca         []byte      // to be trusted too, in PEM
 	kind       transport.Kind
+	dial       dialFunc    // nil: as net.Dialer does
 	freshToken TokenSource // nil: calls are nobody's
 	custom     bool        // transport was given
 	transport  transport.Transport
@@ -76,6 +79,14 @@ func WithTransport(kind transport.Kind) Option {
 // neither Token nor FreshToken take theirs from it. Default: guests.
 func WithFreshToken(source TokenSource) Option {
 	return func(c *clientConfig) { c.freshToken = source }
+}
+
+// dialFunc is net.Dialer.DialContext, or something like it.
+type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// WithDialer makes connections by this function instead of net.Dialer's DialContext: through a tunnel, for instance.
+func WithDialer(dial func(ctx context.Context, network, addr string) (net.Conn, error)) Option {
+	return func(c *clientConfig) { c.dial = dial }
 }
 
 // WithCustomTransport reaches the server by a way that isn't singoff's own; Dial's target is then only a name. The Client closes it.

@@ -3,11 +3,9 @@ package stage
 
 import (
 	"context"
-	"fmt"
 	"testing"
 
 	"github.com/rs/zerolog"
-	"google.golang.org/grpc/credentials/insecure"
 
 	singoff "github.com/singoff/singoff/clients/go"
 	"github.com/singoff/singoff/clients/go/transport"
@@ -60,13 +58,8 @@ func Dial(addr string, way transport.Kind, options ...singoff.Option) (*singoff.
 
 // Carry makes a bare transport to host:port by a way, which does nothing by itself.
 func Carry(addr string, way transport.Kind) (transport.Transport, error) {
-	switch way {
-	case transport.KindNative:
-		return transport.NewNative(transport.NativeConfig{Target: addr, Credentials: insecure.NewCredentials()})
-	case transport.KindWebsocket:
-		return transport.NewWebsocket(transport.HTTPConfig{URL: "http://" + addr})
-	case transport.KindFetch:
-		return transport.NewFetch(transport.HTTPConfig{URL: "http://" + addr})
+	if way != transport.KindNative {
+		addr = "http://" + addr
 	}
-	return nil, fmt.Errorf("stage: %q isn't one of %v", way, Ways)
+	return singoff.OpenTransport(addr, singoff.WithTransport(way))
 }

@@ -1,6 +1,6 @@
 // Package jsonmode is a conversation for programs: each line in is a JoinRequest of the protocol in protobuf's JSON form (its
 // number is ignored, as the program numbers), each line out is one JSON object.
-// A line out is an Event of the protocol, or an object with the one field `connection` (phase, attempt, cause, nextTry) or `error`
+// A line out is an Event of the protocol, or an object with the one field `connection` (phase, attempt, cause, nextTry, way, fallback) or `error`
 // (line, message; reason and field as the server named them); no Event has a field of either name.
 package jsonmode
 
@@ -92,11 +92,17 @@ type connection struct {
 	Attempt uint64 `json:"attempt"`
 	Cause   string `json:"cause,omitempty"`
 	NextTry string `json:"nextTry,omitempty"` // RFC 3339, local clock
+	// Way is native, websocket or fetch, once there is a stream; Fallback is why it isn't the websocket that was wanted.
+	Way      string `json:"way,omitempty"`
+	Fallback string `json:"fallback,omitempty"`
 }
 
 // Connection writes a change of the connection.
 func (m *Mode) Connection(state singoff.ConnectionState) {
-	c := connection{Phase: state.Phase.String(), Attempt: state.Attempt}
+	c := connection{Phase: state.Phase.String(), Attempt: state.Attempt, Way: string(state.Way.Kind)}
+	if state.Way.Fallback != nil {
+		c.Fallback = state.Way.Fallback.Error()
+	}
 	if state.Cause != nil {
 		c.Cause = state.Cause.Error()
 	}

@@ -3,7 +3,6 @@ package simulate
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -114,13 +113,4 @@ func (p *person) other(roles ...singoffv1.Role) string {
 		return ""
 	}
 	return found[p.random.IntN(len(found))]
-}
-
-// hostOf is the name or address of a target without its port.
-func hostOf(target string) string {
-	target = target[strings.LastIndex(target, "/")+1:]
-	if i := strings.LastIndex(target, ":"); i > 0 {
-		target = target[:i]
-	}
-	return strings.Trim(target, "[]")
 }

@@ -1,15 +1,16 @@
 // Package simulate lets simulated people hold battles on a server: they chat, whisper, vote, cheer, pick songs and play them,
 // have their connections cut and come back. What all of them saw is checked as history does it, and told in a Report with how fast
-// it was. It uses the SDK as any client does; each person has a connection of their own, through a small relay that cuts it.
+// it was. It uses the SDK as any client does; each person has connections of their own, which are cut.
 package simulate
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	singoff "github.com/singoff/singoff/clients/go"
+	"github.com/singoff/singoff/clients/go/transport"
 )
 
 // ErrConfig is wrapped by errors that name a field of Config and its limit.
@@ -17,10 +18,14 @@ var ErrConfig = errors.New("simulate")
 
 // Config of a simulation.
 type Config struct {
-	// Target is the server: `host:port` or `unix:PATH`.
+	// Target is the server's gRPC port, `host:port` or `unix:PATH`; needed for native.
 	Target string
-	// TLS is how the server is spoken to; nil: in plain text.
-	TLS *tls.Config
+	// URL is its HTTP port; needed for every other way.
+	URL string
+	// Ways by which people join, at least one. They are spread over them, and who comes back may take another one. Suggestion: native.
+	Ways []transport.Kind
+	// Options of the SDK that everybody joins with: how connections are protected, for instance.
+	Options []singoff.Option
 	// Namespace of the rooms; empty: `default`.
 	Namespace string
 	// Rooms at once, 1 to 1,000; suggestion: 2.
@@ -40,8 +45,8 @@ type Config struct {
 	Settle time.Duration
 	// Progress is told how it goes once a second; nil: nobody is.
 	Progress func(Progress)
-	// Dial is singoff.Dial if nil; tests give another one.
-	Dial func(target string, opts ...singoff.Option) (*singoff.Client, error)
+	// Wrap is put around everybody's transport; nil: nothing is. Tests put a fault there.
+	Wrap func(transport.Transport) transport.Transport
 }
 
 // Progress of a simulation.
@@ -56,8 +61,12 @@ type Progress struct {
 
 func (c *Config) validate() error {
 	switch {
-	case c.Target == "":
-		return fmt.Errorf("%w: the server is empty", ErrConfig)
+	case len(c.Ways) == 0:
+		return fmt.Errorf("%w: no ways to join by; at least one is needed", ErrConfig)
+	case c.Target == "" && slices.Contains(c.Ways, transport.KindNative):
+		return fmt.Errorf("%w: the server is empty, native needs its address", ErrConfig)
+	case c.URL == "" && slices.ContainsFunc(c.Ways, func(k transport.Kind) bool { return k != transport.KindNative }):
+		return fmt.Errorf("%w: the URL is empty, every way but native needs it", ErrConfig)
 	case c.Rooms < 1 || c.Rooms > 1000:
 		return fmt.Errorf("%w: %d rooms; 1 to 1,000 are allowed", ErrConfig, c.Rooms)
 	case c.Members < 2 || c.Members > 1000:
@@ -75,8 +84,8 @@ func (c *Config) validate() error {
 	if c.Progress == nil {
 		c.Progress = func(Progress) {}
 	}
-	if c.Dial == nil {
-		c.Dial = singoff.Dial
+	if c.Wrap == nil {
+		c.Wrap = func(t transport.Transport) transport.Transport { return t }
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
@@ -45,11 +44,14 @@ func (p *person) join(ctx context.Context, role singoffv1.Role) (err error) {
 		}
 	}()
 	p.role = role
-	if p.wire, err = newWire(ctx, p.sim.cfg.Target); err != nil {
+	p.wire = newWire()
+	ways := mathrand.New(mathrand.NewPCG(p.sim.cfg.Seed, uint64(p.room)<<32|uint64(p.index)|1<<63))
+	carried, err := newCarrier(p.sim.cfg, p.wire, ways, p.room+p.index)
+	if err != nil {
 		return err
 	}
-	if p.client, err = p.sim.cfg.Dial(p.wire.address(), p.options()...); err != nil {
-		return err
+	if p.client, err = singoff.Dial("simulated", append(p.options(), singoff.WithCustomTransport(carried))...); err != nil {
+		return errors.Join(err, carried.Close())
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.sim.cfg.Settle)
 	defer cancel()
@@ -67,23 +69,11 @@ func (p *person) join(ctx context.Context, role singoffv1.Role) (err error) {
 }
 
 func (p *person) options() []singoff.Option {
-	o := []singoff.Option{singoff.WithClientName("singoff-simulate"), singoff.WithPlaintext()}
-	if t := p.sim.cfg.TLS; t != nil {
-		o = append(o, singoff.WithTLS(tlsFor(t, p.sim.cfg.Target)))
-	}
+	o := []singoff.Option{singoff.WithClientName("singoff-simulate")}
 	if p.sim.cfg.Namespace != "" {
 		o = append(o, singoff.WithNamespace(p.sim.cfg.Namespace))
 	}
 	return o
-}
-
-// tlsFor names the server that is meant, as the relay's address isn't its.
-func tlsFor(config *tls.Config, target string) *tls.Config {
-	config = config.Clone()
-	if config.ServerName == "" {
-		config.ServerName = hostOf(target)
-	}
-	return config
 }
 
 // eventLoop takes in what the person sees, up to the last line.
@@ -129,6 +119,7 @@ func (p *person) connectionLoop() {
 				p.sim.back.add(time.Since(time.Unix(0, at)))
 			}
 			lost = false
+			p.sim.joined(state.Way.Kind)
 		}
 	}
 }
@@ -166,9 +157,6 @@ func (p *person) close() {
 	}
 	if p.client != nil {
 		_ = p.client.Close()
-	}
-	if p.wire != nil {
-		_ = p.wire.close()
 	}
 }
 

@@ -3,10 +3,13 @@ package simulate
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/singoff/singoff/clients/cli/history"
+	"github.com/singoff/singoff/clients/go/transport"
 )
 
 // Report is what a simulation found.
@@ -18,6 +21,8 @@ type Report struct {
 	Rejected int64 // of them: refused by the rules, which is an answer too
 	Unknown  int64 // of them: the outcome couldn't be told
 	Drops    int64
+	// Joins is how often people joined and came back, by the way they took.
+	Joins map[transport.Kind]int64
 	// Events is how many different events there were; Deliveries how often one of them was seen by somebody.
 	Events     int
 	Deliveries int64
@@ -74,6 +79,9 @@ func (r *Report) String() string {
 	fmt.Fprintf(&b, "deliveries   %d (%.1f/s) of %d events\n", r.Deliveries, r.DeliveriesPerSecond(), r.Events)
 	fmt.Fprintf(&b, "latency      %v\n", r.Latency)
 	fmt.Fprintf(&b, "drops        %d, back after %v\n", r.Drops, r.Back)
+	for _, way := range slices.Sorted(maps.Keys(r.Joins)) {
+		fmt.Fprintf(&b, "%-12s %d joins and comings back\n", way, r.Joins[way])
+	}
 	fmt.Fprintf(&b, "lost         %d\nrepeated     %d\nreordered    %d\nother faults %d\nstuck        %d\n",
 		r.Lost(), r.Repeated(), r.Reordered(), r.Other(), len(r.Stuck))
 	for i, v := range r.Violations {
@@ -124,7 +132,7 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 	}
 	return json.Marshal(map[string]any{
 		"rooms": r.Config.Rooms, "members": r.Members, "seed": r.Config.Seed, "seconds": r.Elapsed.Seconds(),
-		"commands": r.Commands, "rejected": r.Rejected, "unknown": r.Unknown, "drops": r.Drops,
+		"commands": r.Commands, "rejected": r.Rejected, "unknown": r.Unknown, "drops": r.Drops, "joins": r.Joins,
 		"events": r.Events, "deliveries": r.Deliveries, "deliveriesPerSecond": r.DeliveriesPerSecond(),
 		"latency": r.Latency.json(), "back": r.Back.json(),
 		"lost": r.Lost(), "repeated": r.Repeated(), "reordered": r.Reordered(), "otherFaults": r.Other(),

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	mathrand "math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/singoff/singoff/clients/cli/history"
+	"github.com/singoff/singoff/clients/go/transport"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 )
 
@@ -32,6 +34,16 @@ type simulation struct {
 	back       durations
 
 	commands, rejected, unknown, deliveries, drops atomic.Int64
+
+	mu   sync.Mutex // protects ways
+	ways map[transport.Kind]int64
+}
+
+// joined counts a Welcome, or that a person's first one is known.
+func (s *simulation) joined(way transport.Kind) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ways[way]++
 }
 
 // Run holds the battles and checks them. Cancelling ctx ends them early, with a report of what there was. Errors are those of
@@ -42,7 +54,7 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 	}
 	var id [3]byte
 	rand.Read(id[:])
-	s := &simulation{cfg: cfg, id: hex.EncodeToString(id[:]), history: history.New()}
+	s := &simulation{cfg: cfg, id: hex.EncodeToString(id[:]), history: history.New(), ways: map[transport.Kind]int64{}}
 	defer s.close()
 	if err := s.join(ctx); err != nil {
 		return nil, err
@@ -186,7 +198,10 @@ func (s *simulation) finish(ctx context.Context) (stuck []string) {
 func (s *simulation) lastLine(room int) string { return fmt.Sprintf("%s/%d: that was all", s.id, room) }
 
 func (s *simulation) report(elapsed time.Duration, stuck []string) *Report {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return &Report{
+		Joins:  maps.Clone(s.ways),
 		Config: s.cfg, Elapsed: elapsed, Members: len(s.people),
 		Commands: s.commands.Load(), Rejected: s.rejected.Load(), Unknown: s.unknown.Load(), Drops: s.drops.Load(),
 		Events: s.history.Events(), Deliveries: s.deliveries.Load(),

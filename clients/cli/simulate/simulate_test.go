@@ -10,11 +10,9 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
-	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/singoff/singoff/clients/cli/history"
 	"github.com/singoff/singoff/clients/cli/simulate"
-	singoff "github.com/singoff/singoff/clients/go"
 	"github.com/singoff/singoff/clients/go/transport"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service"
@@ -24,10 +22,10 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }
 
 // serve starts a server for a test and gives its address.
-func serve(t *testing.T) string {
+func serve(t *testing.T) service.Addrs {
 	t.Helper()
 	cfg := service.DefaultConfig()
-	cfg.GRPCAddr, cfg.HTTPAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg.GRPCAddr, cfg.HTTPAddr, cfg.AdminAddr = "127.0.0.1:0", "127.0.0.1:0", service.AdminOff
 	cfg.DrainTime = time.Second
 	ctx, stop := context.WithCancel(context.Background())
 	server, err := service.New(ctx, cfg)
@@ -43,11 +41,14 @@ func serve(t *testing.T) string {
 			t.Errorf("the server ended: %v", err)
 		}
 	})
-	return server.Addrs().GRPC
+	return server.Addrs()
 }
 
-func config(server string) simulate.Config {
-	return simulate.Config{Target: server, Rooms: 2, Members: 10, Rate: 60, Drops: 180, Duration: 3 * time.Second, Seed: 7}
+func config(server service.Addrs) simulate.Config {
+	return simulate.Config{
+		Target: server.GRPC, URL: "http://" + server.HTTP, Ways: []transport.Kind{transport.KindNative, transport.KindWebsocket, transport.KindFetch},
+		Rooms: 2, Members: 10, Rate: 60, Drops: 180, Duration: 3 * time.Second, Seed: 7,
+	}
 }
 
 func TestBattlesOverARealServer(t *testing.T) {
@@ -68,6 +69,11 @@ func TestBattlesOverARealServer(t *testing.T) {
 	}
 	if r.Drops == 0 || r.Back.Count == 0 || r.Latency.Count == 0 || r.Commands < 50 || r.Deliveries < int64(r.Events) {
 		t.Errorf("got\n%v\nwant drops, comings back, latencies, commands and deliveries in it", r)
+	}
+	for _, way := range cfg.Ways {
+		if r.Joins[way] < 3 {
+			t.Errorf("got %d joins over %v, want people on every way", r.Joins[way], way)
+		}
 	}
 	if told.Load() == 0 {
 		t.Error("no progress was told")
@@ -137,15 +143,11 @@ func TestFaultsAreFound(t *testing.T) {
 			cfg := config(server)
 			cfg.Rooms, cfg.Members, cfg.Drops, cfg.Duration = 1, 4, 0, 2*time.Second
 			var clients atomic.Int64
-			cfg.Dial = func(target string, opts ...singoff.Option) (*singoff.Client, error) {
+			cfg.Wrap = func(way transport.Transport) transport.Transport {
 				if clients.Add(1) != 2 {
-					return singoff.Dial(target, opts...)
+					return way
 				}
-				native, err := transport.NewNative(transport.NativeConfig{Target: target, Credentials: insecure.NewCredentials()})
-				if err != nil {
-					return nil, err
-				}
-				return singoff.Dial(target, append(opts, singoff.WithCustomTransport(tampered{native, c.with}))...)
+				return tampered{way, c.with}
 			}
 			r, err := simulate.Run(t.Context(), cfg)
 			if err != nil {
@@ -174,13 +176,15 @@ func TestConfigIsRefused(t *testing.T) {
 	t.Parallel()
 	for want, change := range map[string]func(*simulate.Config){
 		"server":   func(c *simulate.Config) { c.Target = "" },
+		"URL":      func(c *simulate.Config) { c.URL = "" },
+		"ways":     func(c *simulate.Config) { c.Ways = nil },
 		"rooms":    func(c *simulate.Config) { c.Rooms = 0 },
 		"members":  func(c *simulate.Config) { c.Members = 1 },
 		"rate":     func(c *simulate.Config) { c.Rate = 0 },
 		"drops":    func(c *simulate.Config) { c.Drops = -1 },
 		"duration": func(c *simulate.Config) { c.Duration = time.Millisecond },
 	} {
-		cfg := config("127.0.0.1:1")
+		cfg := config(service.Addrs{GRPC: "127.0.0.1:1", HTTP: "127.0.0.1:1"})
 		change(&cfg)
 		if _, err := simulate.Run(t.Context(), cfg); !errors.Is(err, simulate.ErrConfig) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want ErrConfig naming it", want, err)
@@ -190,7 +194,7 @@ func TestConfigIsRefused(t *testing.T) {
 
 func TestServerThatIsntThere(t *testing.T) {
 	t.Parallel()
-	cfg := config("127.0.0.1:1")
+	cfg := config(service.Addrs{GRPC: "127.0.0.1:1", HTTP: "127.0.0.1:1"})
 	cfg.Settle = time.Second
 	if r, err := simulate.Run(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "can't join") {
 		t.Errorf("got %v, %v; want an error that says who can't join", r, err)
