@@ -333,7 +333,7 @@ const (
 	Goaway_REASON_HELLO_TIMEOUT Goaway_Reason = 17
 	// The promised Ping didn't come.
 	Goaway_REASON_CONNECTION_LOST Goaway_Reason = 18
-	// The token has expired.
+	// The token has expired: come back with a fresh one. Never final.
 	Goaway_REASON_TOKEN_EXPIRED Goaway_Reason = 20
 	// The operator ended the connection.
 	Goaway_REASON_ADMIN Goaway_Reason = 21
@@ -1815,9 +1815,10 @@ type Hello struct {
 	RoomId string `protobuf:"bytes,2,opt,name=room_id,json=roomId,proto3" json:"room_id,omitempty"`
 	// Free text, at most 100 characters; used when this Hello makes the room. Empty: the room's id.
 	RoomTitle string `protobuf:"bytes,3,opt,name=room_title,json=roomTitle,proto3" json:"room_title,omitempty"`
-	// How one is shown: 1 to 32 grapheme clusters (Limits.nickname_clusters), unique in the room. Required but for observers, who have none.
+	// How one is shown: 1 to 32 grapheme clusters (Limits.nickname_clusters), unique in the room. Required but for observers, who have none, and
+	// users whose token names them.
 	Nickname string `protobuf:"bytes,4,opt,name=nickname,proto3" json:"nickname,omitempty"`
-	// The seat asked for. ROLE_UNSPECIFIED is WATCHER.
+	// The seat asked for. ROLE_UNSPECIFIED is the token's role, else WATCHER.
 	Role Role `protobuf:"varint,5,opt,name=role,proto3,enum=singoff.v1.Role" json:"role,omitempty"`
 	// A signed token of a user; the server must have a key to check it. Excludes guest_key.
 	Token string `protobuf:"bytes,6,opt,name=token,proto3" json:"token,omitempty"`
@@ -3471,7 +3472,7 @@ func (x *RoomOpened) GetHeldUntil() *timestamppb.Timestamp {
 	return nil
 }
 
-// RoomClosed: title, host, votes, picks, playback and bans are gone. The next join makes the room anew; seq goes on.
+// RoomClosed: title, host, votes, picks, playback and the host's bans are gone; whom the operator keeps out stays out. The next join makes the room anew; seq goes on.
 type RoomClosed struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
