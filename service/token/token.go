@@ -6,14 +6,13 @@ package token
 import (
 	"errors"
 	"fmt"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/rs/zerolog"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/reload"
 )
 
 // Bounds of a token.
@@ -77,12 +76,11 @@ type Config struct {
 type Verifier struct {
 	cfg    Config
 	parser *jwt.Parser
-	keys   atomic.Pointer[keys]
-
-	looking sync.Mutex // held by who looks at the file; nobody waits for it
-	looked  time.Time
-	seen    []byte // the file as it was last; nil: it couldn't be read
+	keys   *reload.Files[*keys]
 }
+
+// maxKeyFile is the largest file of keys.
+const maxKeyFile = 256 << 10
 
 // New reads the keys. Errors name the file and what is wrong with it, never the key.
 func New(cfg Config) (*Verifier, error) {
@@ -93,27 +91,37 @@ func New(cfg Config) (*Verifier, error) {
 		cfg.Audience = DefaultAudience
 	}
 	v := &Verifier{cfg: cfg, parser: jwt.NewParser(jwt.WithStrictDecoding(), jwt.WithoutClaimsValidation())}
-	data, err := readKeyFile(cfg.KeyFile)
+	var err error
+	v.keys, err = reload.Open(reload.Config[*keys]{Paths: []string{cfg.KeyFile}, MaxBytes: maxKeyFile, Make: v.parse, Changed: v.changed})
 	if err != nil {
 		return nil, fmt.Errorf("token: %w", err)
 	}
-	found, err := parseKeys(data)
-	if err != nil {
-		return nil, fmt.Errorf("token: %s: %w", cfg.KeyFile, err)
-	}
-	v.keys.Store(found)
-	v.seen, v.looked = data, time.Now()
 	return v, nil
+}
+
+func (v *Verifier) parse(contents [][]byte) (*keys, error) {
+	found, err := parseKeys(contents[0])
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", v.cfg.KeyFile, err)
+	}
+	return found, nil
+}
+
+func (v *Verifier) changed(now *keys, err error) {
+	if err != nil {
+		v.cfg.Logger.Error().Err(err).Msg("the key file has changed and is of no use; the keys before stay in use")
+		return
+	}
+	v.cfg.Logger.Info().Str("file", v.cfg.KeyFile).Int("keys", len(now.all)).Msg("new keys for tokens")
 }
 
 // Verify checks a token. The error is an *Error.
 func (v *Verifier) Verify(token string) (Claims, error) {
-	v.look()
 	if len(token) > MaxBytes {
 		return Claims{}, refuse("", "has %d bytes, the limit is %d", len(token), MaxBytes)
 	}
 	var payload rawClaims
-	if _, err := v.parser.ParseWithClaims(token, &payload, v.keys.Load().of); err != nil {
+	if _, err := v.parser.ParseWithClaims(token, &payload, v.keys.Current().of); err != nil {
 		return Claims{}, explain(err)
 	}
 	return v.read(payload, time.Now())
