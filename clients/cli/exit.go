@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -96,6 +97,10 @@ func unreachable(err error, g *globals) string {
 	detail := err.Error()
 	if said, ok := statusOf(err); ok {
 		detail = said.Message()
+	}
+	if strings.Contains(detail, "certificate signed by unknown authority") { // gRPC tells the error as a text alone
+		return fmt.Sprintf("the server at %s has a certificate that nobody here vouches for (%s).\nIf it's a house's own, give its authority's with --ca FILE or SINGOFF_CA; "+
+			"a server started with --tls self tells where that is.", harmless.Text(g.target(transport.Kind(g.Transport))), harmless.Text(detail))
 	}
 	return fmt.Sprintf("no server answers at %s (%s).\nStart one with: singoffd\nOr name another one with --server HOST:PORT, --server URL or SINGOFF_SERVER.",
 		harmless.Text(g.target(transport.Kind(g.Transport))), harmless.Text(detail))

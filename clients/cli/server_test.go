@@ -50,7 +50,7 @@ func TestCAOfTheHouse(t *testing.T) {
 	}
 	wary := start(t, "rooms", "--server", url)
 	wary.ends(t, cli.CodeUnreachable)
-	wary.err.shows(t, "certificate")
+	wary.err.shows(t, "nobody here vouches for", "--ca FILE")
 }
 
 func TestWaysThatCantBe(t *testing.T) {
