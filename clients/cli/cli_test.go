@@ -14,6 +14,7 @@ import (
 
 	"github.com/singoff/singoff/clients/cli"
 	"github.com/singoff/singoff/service"
+	"github.com/singoff/singoff/test/stage"
 )
 
 // asProgram makes the test's own binary the program, so that a test can kill it.
@@ -36,27 +37,8 @@ func serve(t *testing.T, change ...func(*service.Config)) string {
 // serveBoth starts a server for a test and gives its addresses.
 func serveBoth(t *testing.T, change ...func(*service.Config)) service.Addrs {
 	t.Helper()
-	cfg := service.DefaultConfig()
-	cfg.GRPCAddr, cfg.HTTPAddr = "127.0.0.1:0", "127.0.0.1:0"
-	cfg.DrainTime = time.Second
-	for _, c := range change {
-		c(&cfg)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	server, err := service.New(ctx, cfg)
-	if err != nil {
-		stop()
-		t.Fatalf("the server doesn't start: %v", err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("the server ended: %v", err)
-		}
-	})
-	return server.Addrs()
+	usual := func(cfg *service.Config) { cfg.AdminAddr, cfg.DrainTime = service.AdminAuto, time.Second }
+	return stage.Serve(t, append([]func(*service.Config){usual}, change...)...)
 }
 
 // program is a run of cli.Main.

@@ -21,12 +21,11 @@ import (
 	"github.com/singoff/singoff/clients/go/transport"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service"
+	"github.com/singoff/singoff/test/stage"
 )
 
 // house is a server whose clients come through proxies, and by itself.
-type house struct {
-	*service.Server
-}
+type house struct{ service.Addrs }
 
 // startHouse runs a server as the documentation says, until the test ends.
 func startHouse(t *testing.T) house {
@@ -36,34 +35,20 @@ func startHouse(t *testing.T) house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	cfg := service.DefaultConfig()
-	cfg.GRPCAddr, cfg.HTTPAddr, cfg.AdminAddr = "127.0.0.1:0", "127.0.0.1:0", "unix:"+filepath.Join(dir, "admin")
-	cfg.PublicURL = "https://" + name + "/battle"
-	s, err := service.New(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("got %v from Run, want nil", err)
-		}
-	})
-	return house{s}
+	return house{stage.Serve(t, func(cfg *service.Config) {
+		cfg.AdminAddr, cfg.PublicURL = "unix:"+filepath.Join(dir, "admin"), "https://"+name+"/battle"
+	})}
 }
 
 // behind is for a proxy in front of it.
 func (h house) behind(more string) behind {
-	return behind{grpc: h.Addrs().GRPC, http: h.Addrs().HTTP, more: more}
+	return behind{grpc: h.GRPC, http: h.HTTP, more: more}
 }
 
 // seen asks the operator's port who is there: address and way in, by nickname.
 func (h house) seen(t *testing.T) map[string]string {
 	t.Helper()
-	conn, err := grpc.NewClient(h.Addrs().Admin, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient(h.Admin, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,7 +237,7 @@ func TestQuietRoomLosesNobody(t *testing.T) {
 			t.Parallel()
 			h := startHouse(t)
 			p := test.kind.start(t, h.behind(test.more))
-			direct := joins(t, h.Addrs().GRPC, "direct")
+			direct := joins(t, h.GRPC, "direct")
 			members := map[string]*member{}
 			want := map[string]string{}
 			for kind, source := range map[transport.Kind]string{

@@ -16,32 +16,16 @@ import (
 	"github.com/singoff/singoff/clients/go/transport"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service"
+	"github.com/singoff/singoff/test/stage"
 )
 
 // grpc-web's wrapper starts a timer for ever when it is loaded: hence IgnoreCurrent.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }
 
-// serve starts a server for a test and gives its address.
+// serve starts a server for a test and gives its addresses.
 func serve(t *testing.T) service.Addrs {
 	t.Helper()
-	cfg := service.DefaultConfig()
-	cfg.GRPCAddr, cfg.HTTPAddr, cfg.AdminAddr = "127.0.0.1:0", "127.0.0.1:0", service.AdminOff
-	cfg.DrainTime = time.Second
-	ctx, stop := context.WithCancel(context.Background())
-	server, err := service.New(ctx, cfg)
-	if err != nil {
-		stop()
-		t.Fatalf("the server doesn't start: %v", err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("the server ended: %v", err)
-		}
-	})
-	return server.Addrs()
+	return stage.Serve(t, func(cfg *service.Config) { cfg.DrainTime = time.Second })
 }
 
 func config(server service.Addrs) simulate.Config {
