@@ -2,8 +2,10 @@ package service
 
 import (
 	"net"
+	"net/http"
 	"net/netip"
 	"strconv"
+	"strings"
 )
 
 // Reach is how others get to a server: what its start shows, and what share links carry.
@@ -39,6 +41,27 @@ type HouseCA struct {
 
 // PublicURL is where people find the server, for pages and links; it ends in a slash. Empty: it is on a Unix socket and nobody said.
 func (s *Server) PublicURL() string { return s.Reach().URL }
+
+// shareURL is what the links of a page begin with that was opened by a request. Empty: nothing is better than the address it was opened at.
+func (s *Server) shareURL(r *http.Request) string {
+	if said := s.network.place.URL(""); said != "" {
+		return said
+	}
+	if reach := s.Reach(); local(r.Host) && !reach.Local && !reach.Nowhere {
+		return reach.URL
+	}
+	return ""
+}
+
+// local says whether a Host header names the machine it is on.
+func local(host string) bool {
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = host
+	}
+	addr, err := netip.ParseAddr(strings.Trim(name, "[]"))
+	return name == "localhost" || err == nil && addr.IsLoopback()
+}
 
 // Reach is how others get to this server now.
 func (s *Server) Reach() Reach {

@@ -152,6 +152,7 @@ func (s *Server) bind(ctx context.Context) (err error) {
 		Sockets:  s.sockets,
 		Allowed:  s.network.origins.Allowed,
 		Registry: s.registry,
+		Page:     func(r *http.Request) web.Page { return web.Page{ShareURL: s.shareURL(r)} },
 		GRPCAddr: s.Addrs().GRPC,
 		Version:  s.cfg.Version,
 		Logger:   s.cfg.Logger,

@@ -1,11 +1,10 @@
 // Package web is the HTTP port: the browsers' ways into a battle (websocket, and grpc-web over fetch), whether the server is alive and ready, its
-// metrics, its songs, and a page that says what is here. It knows no rooms: what it serves is handed to it.
+// metrics, its songs, and the page to battle on, which is built into the binary. It knows no rooms: what it serves is handed to it.
 package web
 
 import (
-	_ "embed"
 	"errors"
-	"html/template"
+	"io/fs"
 	"log"
 	"net/http"
 	"time"
@@ -29,7 +28,11 @@ type Config struct {
 	Allowed func(*http.Request) bool
 	// Registry is what /metrics shows, and what gets this package's own metrics. Required.
 	Registry *prometheus.Registry
-	// GRPCAddr is where battles are fought, for the page.
+	// Page says what the page is told, anew for each answer: addresses come and go. Default: nothing.
+	Page func(*http.Request) Page
+	// Files are the page as it was built: index.html at the root, what it loads below assets/. Default: those built into the binary.
+	Files fs.ReadDirFS
+	// GRPCAddr is where battles are fought, for a page that wasn't built.
 	GRPCAddr string
 	// Version of the server, for the page.
 	Version string
@@ -77,8 +80,12 @@ func NewServer(cfg Config) (*http.Server, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
+	page, err := newPageServer(cfg)
+	if err != nil {
+		return nil, err
+	}
 	return &http.Server{
-		Handler:           handler(cfg),
+		Handler:           handler(cfg, page),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -88,7 +95,7 @@ func NewServer(cfg Config) (*http.Server, error) {
 	}, nil
 }
 
-func handler(cfg Config) http.Handler {
+func handler(cfg Config, page *pageServer) http.Handler {
 	requests := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "singoff_web_requests_total",
 		Help: "HTTP requests answered, by what was asked for and status code.",
@@ -102,11 +109,15 @@ func handler(cfg Config) http.Handler {
 		name    string
 		handler http.Handler
 	}{
-		"GET /healthz": {"healthz", http.HandlerFunc(healthz)},
-		"GET /readyz":  {"readyz", readyz(cfg.Ready)},
-		"GET /metrics": {"metrics", promhttp.HandlerFor(cfg.Registry, promhttp.HandlerOpts{ErrorLog: log.New(cfg.Logger, "", 0)})},
-		"/songs/":      {"songs", cfg.Songs},
-		"GET /{$}":     {"page", page(cfg)},
+		"GET /healthz":      {"healthz", http.HandlerFunc(healthz)},
+		"GET /readyz":       {"readyz", readyz(cfg.Ready)},
+		"GET /metrics":      {"metrics", promhttp.HandlerFor(cfg.Registry, promhttp.HandlerOpts{ErrorLog: log.New(cfg.Logger, "", 0)})},
+		"/songs/":           {"songs", cfg.Songs},
+		"GET /{$}":          {"page", http.HandlerFunc(page.serveIndex)},
+		"GET /room/{room}":  {"page", http.HandlerFunc(page.serveIndex)},
+		"GET /stage/{room}": {"page", http.HandlerFunc(page.serveIndex)},
+		"GET /assets/":      {"page", http.HandlerFunc(page.serveAsset)},
+		"GET /icon.svg":     {"page", http.HandlerFunc(page.serveFile)},
 	} {
 		mux.Handle(pattern, counted(route.name, route.handler))
 	}
@@ -145,22 +156,4 @@ func say(w http.ResponseWriter, code int, text string) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(code)
 	_, _ = w.Write([]byte(text + "\n")) // a client that is gone needs no answer
-}
-
-//go:embed page.html
-var pageSource string
-
-var pageTemplate = template.Must(template.New("page").Parse(pageSource))
-
-func page(cfg Config) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		h := w.Header()
-		h.Set("Content-Type", "text/html; charset=utf-8")
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		if err := pageTemplate.Execute(w, cfg); err != nil {
-			cfg.Logger.Debug().Err(err).Msg("the page wasn't read to its end")
-		}
-	})
 }

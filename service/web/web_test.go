@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
@@ -32,6 +33,7 @@ func config() web.Config {
 		Sockets:  noSockets{},
 		Allowed:  new(origin.Guard).Allowed,
 		Registry: prometheus.NewPedanticRegistry(),
+		Files:    fstest.MapFS{},
 		GRPCAddr: "127.0.0.1:7070",
 		Version:  "v1<2>",
 	}
