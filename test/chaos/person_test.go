@@ -27,6 +27,8 @@ type person struct {
 	loops  sync.WaitGroup
 	ending chan struct{}
 
+	starting sync.Mutex // held by the program that joins: one that another one takes over meanwhile couldn't start
+
 	mu      sync.Mutex // of what follows
 	way     int        // of the newest program
 	program *program   // the newest
@@ -47,6 +49,8 @@ type program struct {
 
 // start joins with a new program; an older one is taken over.
 func (p *person) start(ctx context.Context) error {
+	p.starting.Lock()
+	defer p.starting.Unlock()
 	way := p.nextWay()
 	n := newNetwork(p.party.t, stage.Target(p.party.addrs, stage.Ways[way]))
 	saved, err := p.store.Load(ctx)
