@@ -19,7 +19,7 @@ GOBUILD := go build -trimpath -tags '$(TAGS)' -ldflags '$(LDFLAGS)'
 
 PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 # Node's packages are installed again when their lock file has changed.
-NODE_MODULES := test/foreign/node_modules/.package-lock.json
+NODE_MODULES := $(addsuffix /node_modules/.package-lock.json,test/foreign clients/js clients/web)
 
 # What protocol changes are compared with: the protocol of the last tag.
 BASELINE  := proto/singoff.binpb
@@ -28,18 +28,30 @@ BASELINE  := proto/singoff.binpb
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# The page is built into the binaries' source tree, from which they embed it. Where npm isn't installed they are built without.
+PAGE         := service/web/dist/page/index.html
+PAGE_SOURCES := $(shell find clients/web clients/js/src -name node_modules -prune -o -type f -print)
+.PHONY: page
+page: ## Build the page from clients/web, if npm is there
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(PAGE); \
+	else echo "npm isn't installed: the server is built without its page" >&2; fi
+
+$(PAGE): $(PAGE_SOURCES) $(filter clients/%,$(NODE_MODULES))
+	npm run build --silent --prefix clients/web -- --logLevel warn
+
 .PHONY: run
-run: ## Start a server with defaults; ARGS='--flag ...' is passed to it
+run: page ## Start a server with defaults; ARGS='--flag ...' is passed to it
 	@$(GOBUILD) -o bin/ ./cmd/singoffd
 	@exec bin/singoffd $(ARGS)
 
 .PHONY: build
-build: ## Build bin/singoffd and bin/singoff, stamped with the version
+build: page ## Build bin/singoffd and bin/singoff, stamped with the version
 	$(GOBUILD) -o bin/ ./cmd/singoffd ./cmd/singoff
 
 .PHONY: generate
-generate: ## Make gen/ from proto/, without the network
+generate: clients/js/node_modules/.package-lock.json ## Make gen/ and the TypeScript of clients/js from proto/; the network is used for nothing but npm's packages
 	$(BUF) generate
+	$(BUF) generate --template clients/js/buf.gen.yaml
 
 .PHONY: protocol-baseline
 protocol-baseline: ## Store the protocol as what later changes are compared with; for tagging a release
@@ -67,6 +79,8 @@ test: packages $(NODE_MODULES) ## Vet and test everything with the race detector
 	go vet -race -tags '$(TAGS)' ./...
 	go test -race -vet=off -tags '$(TAGS)' ./...
 	go test -vet=off -tags '$(TAGS)' ./service/model
+	npm run --prefix clients/js check
+	npm run --prefix clients/js test
 
 # What tests need beside Go and Node: a C compiler for the race detector, nets of their own, proxies, another's gRPC. Installed where that is
 # ours to do, asked for elsewhere.
@@ -83,7 +97,7 @@ packages:
 		echo "the tests need packages: apt-get install $$missing" >&2; exit 1; \
 	fi
 
-test/foreign/node_modules/.package-lock.json: test/foreign/package-lock.json
+$(NODE_MODULES): %/node_modules/.package-lock.json: %/package-lock.json
 	npm ci --no-progress --prefix $(<D)
 	@touch $@ # its time is that of the packing
 

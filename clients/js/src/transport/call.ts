@@ -1,7 +1,7 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError, type StreamRequest, type StreamResponse } from "@connectrpc/connect";
 import { createClientMethodSerializers } from "@connectrpc/connect/protocol";
-import { headerGrpcStatus, trailerParse, validateTrailer } from "@connectrpc/connect/protocol-grpc-web";
+import { headerGrpcMessage, headerGrpcStatus, trailerParse, validateTrailer } from "@connectrpc/connect/protocol-grpc-web";
 import { failed } from "./failure.js";
 import { Socket, type WebSocketClass } from "./socket.js";
 import { dataMessage, endMessage, headersMessage } from "./wire.js";
@@ -79,10 +79,11 @@ function checkStatus(trailer: Headers, header: Headers): void {
   try {
     validateTrailer(trailer, header);
   } catch (error) {
-    if (error instanceof URIError) {
-      throw new ConnectError(trailer.get("grpc-message") ?? "", Number(status) as Code);
+    if (!(error instanceof URIError)) {
+      throw error;
     }
-    throw error;
+    trailer.set(headerGrpcMessage, encodeURIComponent(trailer.get(headerGrpcMessage) ?? ""));
+    validateTrailer(trailer, header);
   }
 }
 
