@@ -1,0 +1,77 @@
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
+
+/** Debian's Chromium, or another by this variable. */
+const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+
+/** Chromium for a file of tests; it gives contexts that end with each test. */
+export function useBrowser(...flags: string[]): { context(options?: BrowserContextOptions): Promise<BrowserContext>; problems: string[] } {
+  let browser: Browser;
+  const contexts: BrowserContext[] = [];
+  const problems: string[] = [];
+  beforeAll(async () => {
+    browser = await chromium.launch({
+      executablePath,
+      args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", ...flags],
+    });
+  });
+  afterAll(() => browser.close());
+  afterEach(async () => {
+    await Promise.all(contexts.splice(0).map((context) => context.close()));
+    expect(problems.splice(0), "what the page's console complained of").toEqual([]);
+  });
+  return {
+    problems,
+    async context(options = {}) {
+      const context = await browser.newContext({ locale: "en-GB", reducedMotion: "reduce", ...options });
+      context.setDefaultTimeout(15_000);
+      context.on("weberror", (error) => problems.push(String(error.error())));
+      context.on("console", (message) => {
+        // A network that is cut on purpose is told by the browser too.
+        if (message.type() === "error" && !/net::|WebSocket connection|Failed to load resource/.test(message.text())) {
+          problems.push(message.text());
+        }
+      });
+      contexts.push(context);
+      return context;
+    },
+  };
+}
+
+/** Who takes a seat. */
+export interface Guest {
+  name: string;
+  role: "Sing" | "Watch";
+}
+
+/** Opens a room's link and takes a seat. */
+export async function enter(context: BrowserContext, url: string, { name, role }: Guest): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(url);
+  await takeSeat(page, { name, role });
+  return page;
+}
+
+/** Takes a seat at the door. */
+export async function takeSeat(page: Page, { name, role }: Guest): Promise<void> {
+  await page.getByLabel("Your name").fill(name);
+  await page.getByRole("button", { name: new RegExp(`^${role}`) }).click();
+  await page.getByRole("log").waitFor();
+}
+
+/** Says something in the chat. */
+export async function say(page: Page, text: string): Promise<void> {
+  const field = page.getByLabel("Say something");
+  await field.fill(text);
+  await field.press("Enter");
+}
+
+/** The lines of chat that a page shows, without names and notes. */
+export function chat(page: Page): Promise<string[]> {
+  return page.locator(".chat .line .text").allInnerTexts();
+}
+
+/** Waits until a page's chat is exactly this. */
+export async function expectChat(page: Page, want: string[], timeout = 10_000): Promise<void> {
+  await expect.poll(() => chat(page), { timeout }).toEqual(want);
+}

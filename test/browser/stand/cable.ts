@@ -1,0 +1,72 @@
+import { createConnection, createServer, type Server, type Socket } from "node:net";
+
+/** A cable between the browser and the server, to be pulled. */
+export interface Cable {
+  /** http://host:port of the browser's end. */
+  url: string;
+  /** Pulls it: what is under way is lost, nothing is refused, nothing goes through. */
+  pull(): void;
+  /** Plugs it in again; connections of before stay dead. */
+  plug(): void;
+  /** Ends websockets as some companies' nets do: `refuse` at once, a number after that many ms; `let`: no more. */
+  websockets(how: "let" | "refuse" | number): void;
+  close(): Promise<void>;
+}
+
+/** Lays a cable to a server. */
+export async function lay(target: string): Promise<Cable> {
+  const { hostname, port } = new URL(target);
+  const open = new Set<Socket>();
+  let pulled = false;
+  let websockets: "let" | "refuse" | number = "let";
+
+  const server: Server = createServer((near) => {
+    const far = createConnection({ host: hostname, port: Number(port) });
+    for (const end of [near, far]) {
+      open.add(end);
+      end.on("error", () => undefined);
+      end.on("close", () => {
+        open.delete(end);
+        if (!pulled) {
+          near.destroy();
+          far.destroy();
+        }
+      });
+    }
+    far.on("data", (bytes) => pulled || near.write(bytes));
+    near.on("data", (bytes) => {
+      if (pulled) {
+        return;
+      }
+      if (websockets !== "let" && /\r\nupgrade: websocket\r\n/i.test(bytes.toString("latin1"))) {
+        if (websockets === "refuse") {
+          near.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+          far.destroy();
+          return;
+        }
+        setTimeout(() => near.destroy(), websockets);
+      }
+      far.write(bytes);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  return {
+    url: `http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}`,
+    pull() {
+      pulled = true;
+    },
+    plug() {
+      // What was sent into the pulled cable never arrives; its ends learn that now.
+      open.forEach((end) => end.destroy());
+      pulled = false;
+    },
+    websockets(how) {
+      websockets = how;
+    },
+    async close() {
+      open.forEach((end) => end.destroy());
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

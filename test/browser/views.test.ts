@@ -1,0 +1,63 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { enter, say, useBrowser } from "./stand/browser.ts";
+import { pictures } from "./stand/paths.ts";
+import { serve, type Server } from "./stand/server.ts";
+
+const widths = [
+  { width: 360, height: 740 },
+  { width: 768, height: 1024 },
+  { width: 1440, height: 900 },
+];
+
+describe.each(["dark", "light"] as const)("in the %s theme", (colorScheme) => {
+  const browser = useBrowser();
+  let server: Server;
+  beforeAll(async () => {
+    server = await serve();
+    mkdirSync(pictures, { recursive: true });
+  });
+  afterAll(() => server.stop());
+
+  /** Takes a picture at each width, and looks that nothing sticks out of the page. */
+  async function look(page: Page, name: string): Promise<void> {
+    for (const size of widths) {
+      await page.setViewportSize(size);
+      await page.waitForTimeout(250); // until the layout has come to rest, for the eye
+      await page.screenshot({ path: join(pictures, `${name}-${size.width}-${colorScheme}.png`) });
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      expect(wide, `${name}: pixels beyond the page's width of ${size.width}`).toBeLessThanOrEqual(0);
+    }
+  }
+
+  async function battle(context: (locale: string) => Promise<BrowserContext>): Promise<Page[]> {
+    const room = `${server.url}/room/friday`;
+    const mina = await enter(await context("en-GB"), room, { name: "Mina", role: "Sing" });
+    const jun = await enter(await context("en-GB"), room, { name: "준호", role: "Sing" });
+    const dan = await enter(await context("en-GB"), room, { name: "Dan", role: "Watch" });
+    await say(mina, "안녕하세요! ready when you are");
+    await say(jun, "준비됐어요 🎤");
+    await say(dan, "go go go");
+    await dan.getByRole("button", { name: /Vote for Mina/ }).click();
+    await dan.getByRole("button", { name: /Vote against 준호/ }).click();
+    return [mina, jun, dan];
+  }
+
+  test("the entrance, the door and the battle", async () => {
+    const context = (locale: string) => browser.context({ colorScheme, locale, reducedMotion: "reduce" });
+    const visitor = await (await context("ko-KR")).newPage();
+    await visitor.goto(server.url);
+    await visitor.getByText("아직 아무도 부르지 않아요").waitFor();
+    await look(visitor, "entrance-empty");
+    const pages = await battle(context);
+    await visitor.getByRole("link", { name: /friday/ }).waitFor();
+    await look(visitor, "entrance");
+    await visitor.getByRole("link", { name: /friday/ }).click();
+    await visitor.getByText("무대가 찼어요: Mina, 준호").waitFor();
+    await look(visitor, "door-full");
+    await look(pages[0]!, "battle-singer");
+    await look(pages[2]!, "battle-watcher");
+  });
+});
