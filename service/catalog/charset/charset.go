@@ -142,7 +142,7 @@ func zeros(b []byte) Name {
 			at[i&1]++
 		}
 	}
-	switch enough := len(b) / 20; {
+	switch enough := max(1, len(b)/10); {
 	case at[0] == 0 && at[1] > enough:
 		return UTF16LE
 	case at[1] == 0 && at[0] > enough:

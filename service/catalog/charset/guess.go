@@ -57,12 +57,28 @@ const (
 	maxHanja = 0.3
 	// maxRare is the share of syllables beyond the 2,350 usual ones; writers need them for jokes and dialects.
 	maxRare = 0.3
+	// maxJamo is the share of loose jamo, which laughter has and Japanese read as Korean is made of.
+	maxJamo = 0.5
 )
 
-// doubtful says whether Korean is not what these bytes were meant to be: too many Chinese characters, or too many syllables that
-// hardly any word has, which is what other encodings look like.
+// doubtful says whether Korean may not be what these bytes were meant to be: too many Chinese characters, syllables that hardly any
+// word has, or loose jamo, which is what other encodings look like.
 func doubtful(b []byte, text string) bool {
-	return hanjaShare(text) > maxHanja || rareShare(b) > maxRare
+	return hanjaShare(text) > maxHanja || rareShare(b) > maxRare || jamoShare(text) > maxJamo
+}
+
+// jamoShare is that of loose jamo among them and syllables.
+func jamoShare(text string) float64 {
+	var loose, all int
+	for _, r := range text {
+		if unicode.Is(unicode.Hangul, r) {
+			all++
+			if r >= 0x3131 && r <= 0x318E {
+				loose++
+			}
+		}
+	}
+	return share(loose, all)
 }
 
 func hanjaShare(text string) float64 {
@@ -147,7 +163,7 @@ func western(b []byte, text string) bool {
 			ascii++
 		}
 	}
-	if ascii < 2*high {
+	if ascii < high {
 		return false
 	}
 	runes := []rune(text)

@@ -1,6 +1,7 @@
 package lyrics
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -11,7 +12,7 @@ func parseLRC(text string) (Lyrics, error) {
 	f := lrc{maxLines: MaxLines}
 	for line := range strings.Lines(newlines.Replace(text)) {
 		if !f.line(strings.TrimRight(line, "\n")) {
-			break
+			return Lyrics{}, fmt.Errorf("%w: more than %d lines", ErrTooLong, f.maxLines)
 		}
 	}
 	if len(f.timed) == 0 || f.loose > maxTogether {
@@ -24,7 +25,7 @@ func parseLRC(text string) (Lyrics, error) {
 	return l.bounded()
 }
 
-var newlines = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\v", "\n", "\f", "\n", "\x00", "")
+var newlines = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\v", "\n", "\f", "\n", "\x00", "", "\uFEFF", "")
 
 // lrc is a file as far as it has been read.
 type lrc struct {
@@ -63,7 +64,7 @@ func (f *lrc) line(s string) bool {
 		f.loose++
 		f.beside(l.Text)
 	}
-	return len(f.timed) <= f.maxLines && len(f.written) <= 4*f.maxLines
+	return len(f.timed) <= f.maxLines && len(f.written) <= 2*f.maxLines
 }
 
 // stamped adds a line once for each of its stamps. A break begins no group of loose lines that would be its translation.

@@ -60,11 +60,14 @@ func fraction(s string) time.Duration {
 	return time.Duration(n)
 }
 
+// maxStamp is the longest stamp that is recognised, in bytes, with the space around it.
+const maxStamp = 80
+
 // stamps takes the stamps off a line's beginning.
 func stamps(line string) (at []time.Duration, rest string) {
 	for {
-		m := lineStamp.FindStringSubmatch(line)
-		if m == nil {
+		m := lineStamp.FindStringSubmatch(line[:min(len(line), maxStamp)])
+		if m == nil || len(at) > MaxLines {
 			return at, line
 		}
 		if m[1] == "" {

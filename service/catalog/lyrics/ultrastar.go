@@ -25,7 +25,7 @@ type UltraStar struct {
 	Lyrics Lyrics
 }
 
-// IsUltraStar says whether a file's beginning looks like notes: headers, of which one names the title, the audio or the beat.
+// IsUltraStar says whether a file's beginning looks like notes: headers, of which one names title, artist, audio or beat.
 func IsUltraStar(b []byte) bool { return looksLikeNotes(trimMarks(string(b[:min(len(b), 4096)]))) }
 
 // ParseUltraStar reads a notes file, with its headers also where it has no notes. name stands in errors.
@@ -52,7 +52,7 @@ func (r Reader) ParseUltraStar(name string, b []byte) (UltraStar, error) {
 
 var (
 	header       = regexp.MustCompile(`^\s*#\s*([A-Za-z0-9_]+)\s*:(.*)$`)
-	notesBegin   = regexp.MustCompile(`^\s*#\s*(?i:TITLE|ARTIST|MP3|AUDIO|BPM|VERSION|ENCODING)\s*:`)
+	mainHeader   = regexp.MustCompile(`^\s*#\s*(?i:TITLE|ARTIST|MP3|AUDIO|BPM|VERSION|ENCODING)\s*:`)
 	ownEncoding  = regexp.MustCompile(`(?im)^\s*#\s*ENCODING\s*:\s*([A-Za-z0-9_-]+)\s*$`)
 	syllableLine = regexp.MustCompile(`^\s*([:*FRG])\s*(-?\d+)\s+(-?\d+)\s+(-?\d+) ?(.*)$`)
 	breakLine    = regexp.MustCompile(`^\s*-\s*(-?\d+)(?:\s+(-?\d+))?\s*$`)
@@ -62,8 +62,12 @@ var (
 
 func looksLikeNotes(text string) bool {
 	for line := range strings.Lines(newlines.Replace(text)) {
-		if strings.TrimSpace(line) != "" {
-			return notesBegin.MatchString(line)
+		line = strings.TrimRight(line, "\n")
+		switch {
+		case mainHeader.MatchString(line):
+			return true
+		case strings.TrimSpace(line) != "" && !header.MatchString(line):
+			return false
 		}
 	}
 	return false
@@ -184,11 +188,11 @@ func (n *notes) header(key, value string) error {
 	case "COVER":
 		s.Cover = value
 	case "BPM":
-		if n.bpm, err = decimal(value); err != nil || n.bpm < 1 || n.bpm > maxBPM {
+		if n.bpm, err = decimal(value); err != nil || !(n.bpm >= 1 && n.bpm <= maxBPM) {
 			return fmt.Errorf("%w: #BPM is %.40q, must be 1 to %d", ErrNotes, value, maxBPM)
 		}
 	case "GAP":
-		if n.gap, err = decimal(value); err != nil || math.Abs(n.gap) > float64(maxTime/time.Millisecond) {
+		if n.gap, err = decimal(value); err != nil || !(math.Abs(n.gap) <= float64(maxTime/time.Millisecond)) {
 			return fmt.Errorf("%w: #GAP is %.40q, must be milliseconds", ErrNotes, value)
 		}
 	case "RELATIVE":
