@@ -60,9 +60,9 @@ export class Decks {
     return deck;
   }
 
-  /** Makes use of a person's act for every sound. */
-  bless(): void {
-    this.#sounds.forEach((s) => void s.bless());
+  /** Makes use of a person's act for every sound; tells whether it was one. */
+  async bless(): Promise<boolean> {
+    return (await Promise.all(this.#sounds.map((s) => s.bless()))).every((allowed) => allowed);
   }
 
   /** Pauses all but one. */

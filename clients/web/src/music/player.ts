@@ -57,6 +57,7 @@ export class Player {
   #turn: Turn | undefined;
   #blocked = false;
   #asked = false; // whether the browser was asked if it would let this sound
+  #blessed = false; // whether all sounds were opened by a person's act
   #state: PlayerState = { phase: "idle", skewMs: undefined };
 
   constructor(config: PlayerConfig) {
@@ -116,8 +117,10 @@ export class Player {
 
   /** To be called within a person's act: from then on nothing is refused, and what should be heard is. */
   unlock(): void {
-    this.#decks.bless();
-    this.#asked = true;
+    if (!this.#blessed) {
+      this.#asked = true;
+      void this.#decks.bless().then((allowed) => (this.#blessed ||= allowed));
+    }
     if (this.#blocked) {
       this.#blocked = false;
       this.#step();
