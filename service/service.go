@@ -18,6 +18,7 @@ import (
 
 	"github.com/singoff/singoff/service/catalog"
 	"github.com/singoff/singoff/service/eventlog"
+	"github.com/singoff/singoff/service/history"
 	"github.com/singoff/singoff/service/room"
 	"github.com/singoff/singoff/service/rpc"
 	"github.com/singoff/singoff/service/socket"
@@ -108,6 +109,7 @@ func (s *Server) openServices(context.Context) (err error) {
 	s.rooms, err = rpc.NewRoom(rpc.Config{
 		Manager:    rpc.Rooms(s.manager),
 		Track:      track(s.songs),
+		History:    history.New(s.log),
 		Limits:     s.cfg.limits(),
 		Door:       door,
 		Registerer: s.registry,

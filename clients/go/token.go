@@ -121,6 +121,14 @@ func (c *connection) wait(d time.Duration) bool {
 	}
 }
 
+// callAs makes a call as a guest whose key it is, or as the Client's user without one.
+func (c *Client) callAs(ctx context.Context, guestKey []byte, method string, request, answer proto.Message) error {
+	if len(guestKey) == 0 {
+		return c.call(ctx, method, request, answer)
+	}
+	return c.transport.Unary(transport.WithGuestKey(ctx, guestKey), method, request, answer)
+}
+
 // call makes a call that belongs to no Room, with a token if the Client has a source of them.
 func (c *Client) call(ctx context.Context, method string, request, answer proto.Message) error {
 	if c.config.freshToken != nil {
