@@ -195,10 +195,19 @@ function remember(chat: readonly Event[], event: Event): Event[] {
   const lines = [...chat, line];
   let first = lines.length;
   for (let bytes = 0; first > 0 && lines.length - first < maxChat; first--) {
-    bytes += toBinary(EventSchema, lines[first - 1] ?? line).length;
+    bytes += sizeOf(lines[first - 1] ?? line);
     if (bytes > maxChatBytes) {
       break;
     }
   }
   return lines.slice(first);
+}
+
+/** The encoded sizes of lines, which never change, are worked out once. */
+const sizes = new WeakMap<Event, number>();
+
+function sizeOf(line: Event): number {
+  const bytes = sizes.get(line) ?? toBinary(EventSchema, line).length;
+  sizes.set(line, bytes);
+  return bytes;
 }
