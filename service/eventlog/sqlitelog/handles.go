@@ -1,0 +1,124 @@
+package sqlitelog
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	_ "modernc.org/sqlite" // the driver
+)
+
+// FileName is the log's file in Config.Dir; beside it lie its write-ahead log, an index of that, and the lock.
+const FileName = "singoff.db"
+
+// readers at once; more wait.
+const readers = 8
+
+// handles are the open connections to the file: one that writes, some that read.
+type handles struct {
+	path  string
+	write *sql.DB
+	conn  *sql.Conn // the only one of write, used by the writer alone
+	read  *sql.DB
+	file  os.FileInfo // of the database, as it was when it was opened
+	wal   os.FileInfo // of the write-ahead log
+}
+
+// openHandles opens the file, makes it if it isn't there, and brings it to SchemaVersion.
+func openHandles(ctx context.Context, cfg Config) (_ *handles, err error) {
+	h := &handles{path: filepath.Join(cfg.Dir, FileName)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.close())
+		}
+	}()
+	if h.write, err = openDB(h.path, 1, writePragmas(cfg.Sync)...); err != nil {
+		return nil, err
+	}
+	if h.conn, err = h.write.Conn(ctx); err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, h.conn); err != nil {
+		return nil, err
+	}
+	if err := h.identify(ctx, cfg.Dir); err != nil {
+		return nil, err
+	}
+	h.read, err = openDB(h.path, readers, "query_only(1)", "busy_timeout(5000)")
+	return h, err
+}
+
+func writePragmas(sync Sync) []string {
+	return []string{
+		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(" + string(sync) + ")", "fullfsync(1)", "checkpoint_fullfsync(1)",
+		"secure_delete(FAST)", "cache_size(-16000)", "journal_size_limit(" + strconv.Itoa(64<<20) + ")",
+	}
+}
+
+func openDB(path string, connections int, pragmas ...string) (*sql.DB, error) {
+	query := url.Values{"_pragma": pragmas}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
+}
+
+// identify remembers which files these are, once both are surely there: a file whose name isn't on the disk yet is lost with it.
+func (h *handles) identify(ctx context.Context, dir string) (err error) {
+	if err := h.fence(ctx); err != nil {
+		return err
+	}
+	if h.file, err = os.Stat(h.path); err != nil {
+		return err
+	}
+	if h.wal, err = os.Stat(h.path + "-wal"); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// fence commits something of no meaning. With it, whatever an earlier commit that failed has left in the write-ahead log is void: that
+// commit can't come back to life when the log is recovered.
+func (h *handles) fence(ctx context.Context) error {
+	_, err := h.conn.ExecContext(ctx, "UPDATE fence SET n = n + 1")
+	return err
+}
+
+// moved says which of the files isn't the one that was opened. gone: there is no database at its place.
+func (h *handles) moved() (gone bool, err error) {
+	file, err := os.Stat(h.path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return true, fmt.Errorf("%s was removed; put it back, or stop the server and restore a backup", h.path)
+	case err != nil:
+		return true, err
+	case !os.SameFile(file, h.file):
+		return false, fmt.Errorf("%s was replaced", h.path)
+	}
+	if wal, err := os.Stat(h.path + "-wal"); err != nil || !os.SameFile(wal, h.wal) {
+		return false, fmt.Errorf("%s-wal was removed", h.path)
+	}
+	return false, nil
+}
+
+func (h *handles) close() error {
+	var errs []error
+	if h.read != nil {
+		errs = append(errs, h.read.Close())
+	}
+	if h.conn != nil {
+		errs = append(errs, h.conn.Close())
+	}
+	if h.write != nil {
+		errs = append(errs, h.write.Close())
+	}
+	return errors.Join(errs...)
+}
