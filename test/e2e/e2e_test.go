@@ -31,21 +31,29 @@ const patience = 30 * time.Second
 var bin string
 
 // atOnce is how many tests run at one time: they wait for time-outs most of the time.
-const atOnce = "16"
+const atOnce = "64"
 
 func TestMain(m *testing.M) {
 	flag.Parse()
 	flag.Set("test.parallel", atOnce)
+	if visits := os.Getenv(visitsEnv); visits != "" {
+		if err := serveVisits(visits); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	dir, err := os.MkdirTemp("", "singoff-e2e-")
 	if err == nil {
 		bin = dir
-		err = build("./cmd/singoffd", "github.com/fullstorydev/grpcurl/cmd/grpcurl")
+		err = build("./cmd/singoffd", "./cmd/singoff", "github.com/fullstorydev/grpcurl/cmd/grpcurl")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+	// The timers that the grpc-web wrapper is linked with run from the start of the process to its end.
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/desertbit/timer.timerRoutine"), goleak.Cleanup(func(code int) {
 		os.RemoveAll(dir)
 		os.Exit(code)
 	}))

@@ -2,81 +2,88 @@ package e2e_test
 
 import (
 	"context"
-	"net"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	singoff "github.com/singoff/singoff/clients/go"
+	"github.com/singoff/singoff/clients/go/transport"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/test/stage"
 )
 
-// wire dials and keeps the TCP connection, so that its cable can be pulled.
-type wire struct{ conn chan *net.TCPConn }
+// busy is what a busy machine may add to the time until something is seen.
+const busy = 4 * time.Second
 
-func newWire() *wire { return &wire{make(chan *net.TCPConn, 1)} }
-
-func (w *wire) option() grpc.DialOption {
-	return grpc.WithContextDialer(func(ctx context.Context, addr string) (net.Conn, error) {
-		conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
-		if err == nil {
-			w.conn <- conn.(*net.TCPConn)
-		}
-		return conn, err
-	})
+// lossSeenWithin is the promise: 8 s, but for who goes over fetch and promised nothing.
+func (v visit) lossSeenWithin() time.Duration {
+	if v.Way == transport.KindFetch && v.Manner == bare {
+		return 25 * time.Second
+	}
+	return 8 * time.Second
 }
 
-// pull makes the client's kernel drop all that comes, without an ACK or a RST: for the server the cable is out.
-func (w *wire) pull(t *testing.T) {
-	t.Helper()
-	raw, err := (<-w.conn).SyscallConn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	nothing := []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: 0}}
-	var sockErr error
-	err = raw.Control(func(fd uintptr) {
-		sockErr = unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: 1, Filter: &nothing[0]})
-	})
-	if err != nil || sockErr != nil {
-		t.Fatal(err, sockErr)
-	}
-}
-
-// A member whose cable is pulled is AWAY within 8 s, whether the room is silent or talks all the time. The server's own time-outs
-// make it 7 s; the rest is for a busy machine.
-func TestHalfOpenConnectionIsNoticed(t *testing.T) {
+// A member whose cable is pulled is AWAY in time, by whatever way it came, whether the room is silent or talks all the time.
+func TestPulledCableIsNoticed(t *testing.T) {
 	t.Parallel()
-	d := start(t)
-	for name, talks := range map[string]bool{"silent room": false, "busy room": true} {
-		t.Run(name, func(t *testing.T) {
+	d := start(t, "--watchers", "20")
+	for room, talks := range map[string]bool{"silent": false, "busy": true} {
+		seen := join(t, dial(t, d.grpc), in(room, singer("Mina")))
+		if talks {
+			talks := join(t, dial(t, d.grpc), in(room, singer("Hana")))
+			ctx, cancel := context.WithCancel(t.Context())
+			var talking sync.WaitGroup
+			talking.Go(func() { talkLoop(ctx, talks) })
+			t.Cleanup(func() { cancel(); talking.Wait() })
+		}
+		t.Run(room, func(t *testing.T) {
 			t.Parallel()
-			w := newWire()
-			mina, jun := singer("Mina"), watcher("Jun")
-			mina.RoomId, jun.RoomId = name[:4], name[:4]
-			seen := join(t, dial(t, d.grpc), mina)
-			lost := join(t, dial(t, d.grpc, w.option()), jun)
-			w.pull(t)
+			visits := crowd(d, room, sdk, bare, hidden)
+			net := newCable(t)
+			ids := joinAll(t, visits, singoff.WithDialer(net.dial))
+			net.pull(t)
 			pulled := time.Now()
-			if talks {
-				ctx, cancel := context.WithCancel(t.Context())
-				defer cancel()
-				talker := singer("Hana")
-				talker.RoomId = name[:4]
-				go talkLoop(ctx, join(t, dial(t, d.grpc), talker))
-			}
-			ev := seen.until("AWAY", away(lost.welcome.GetSelf().GetMemberId()))
-			if took := ev.GetTime().AsTime().Sub(pulled); took > 10*time.Second {
-				t.Errorf("got AWAY after %v, want 8s and something for a busy machine", took)
-			}
-			if got := ev.GetPresence().GetReason(); got != singoffv1.Presence_REASON_CONNECTION_LOST {
-				t.Errorf("got %v, want CONNECTION_LOST", got)
+			lost := wantAway(t, seen, ids)
+			for _, v := range visits {
+				took := lost[v.Nickname].GetTime().AsTime().Sub(pulled)
+				t.Logf("%s: AWAY after %v", v.Nickname, took)
+				if most := v.lossSeenWithin() + busy; took > most {
+					t.Errorf("%s: got AWAY after %v, want it within %v", v.Nickname, took, most)
+				}
+				if got := lost[v.Nickname].GetPresence().GetReason(); got != singoffv1.Presence_REASON_CONNECTION_LOST {
+					t.Errorf("%s: got %v, want CONNECTION_LOST", v.Nickname, got)
+				}
 			}
 		})
 	}
+}
+
+// wantAway waits until all these members, by nickname, are AWAY, and gives the events that said so.
+func wantAway(t *testing.T, seen *member, ids map[string]string) map[string]*singoffv1.Event {
+	t.Helper()
+	lost := map[string]*singoffv1.Event{}
+	for len(lost) < len(ids) {
+		ev := seen.until("AWAY", func(ev *singoffv1.Event) bool { return ev.GetPresence().GetChange() == singoffv1.Presence_CHANGE_AWAY })
+		m := ev.GetPresence().GetMember()
+		if ids[m.GetNickname()] != m.GetMemberId() || lost[m.GetNickname()] != nil {
+			t.Errorf("got AWAY of %v, who wasn't to be lost", m)
+			continue
+		}
+		lost[m.GetNickname()] = ev
+	}
+	return lost
+}
+
+func in(room string, hello *singoffv1.Hello) *singoffv1.Hello {
+	hello.RoomId = room
+	return hello
 }
 
 // talkLoop says something ten times a second and reads what comes.
@@ -105,65 +112,182 @@ func ping() *singoffv1.JoinRequest {
 	return &singoffv1.JoinRequest{Command: &singoffv1.JoinRequest_Ping{Ping: &singoffv1.Ping{}}}
 }
 
-// pingLoop keeps a promise until ctx ends.
-func pingLoop(ctx context.Context, m *member, every time.Duration) {
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			if m.stream.Send(ping()) != nil {
-				return
-			}
-		}
-	}
-}
-
 // wantNoneAway checks that nobody has become AWAY until now: what is said now comes with no AWAY before it.
 func wantNoneAway(t *testing.T, m *member) {
 	t.Helper()
-	m.say("still here?")
+	text := fmt.Sprintf("still here, %v?", time.Now())
+	m.say(text)
 	m.until("what was said", func(ev *singoffv1.Event) bool {
-		if ev.GetPresence().GetChange() == singoffv1.Presence_CHANGE_AWAY {
-			t.Errorf("got a false alarm: %v", ev)
+		if p := ev.GetPresence(); p.GetChange() == singoffv1.Presence_CHANGE_AWAY {
+			t.Errorf("got a false alarm: %s is AWAY at %v", p.GetMember().GetNickname(), ev.GetTime().AsTime())
 		}
-		return ev.GetChatMessage() != nil
+		return ev.GetChatMessage().GetText() == text
 	})
 }
 
-// Two kinds of living clients stay for longer than any time-out: one that says nothing and whose HTTP/2 answers pings, and
-// one that keeps its promise.
+// pass lets time pass: what these tests are about.
+func pass(t *testing.T, d time.Duration) {
+	t.Helper()
+	select {
+	case <-time.After(d):
+	case <-t.Context().Done():
+		t.Fatal(t.Context().Err())
+	}
+}
+
+// Living clients of every kind stay, in silence, for longer than any time-out: those that keep a promise, those that promised nothing, and
+// pages in the background.
 func TestLivingClientsAreNeverCalledLost(t *testing.T) {
 	t.Parallel()
-	d := start(t)
+	d := start(t, "--watchers", "20")
 	mina := join(t, dial(t, d.grpc), singer("Mina"))
-	join(t, dial(t, d.grpc), watcher("Silent"))
-	promising := watcher("Pinging")
-	promising.PingInterval = durationpb.New(time.Second)
-	pinging := join(t, dial(t, d.grpc), promising)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	pingLoop(ctx, pinging, time.Second)
+	joinAll(t, crowd(d, "battle", sdk, bare, hidden))
+	pass(t, 28*time.Second)
 	wantNoneAway(t, mina)
 }
 
-// A server that was itself stopped for longer than the promise finds the pings unread: it must read them before it calls anybody lost.
-func TestServerThatWasStoppedCallsNobodyLost(t *testing.T) {
+// phased are the visits six times, half a second apart: whatever a time-out is counted from, what is done to all at once hits some at the
+// worst moment.
+func phased(visits []visit) (all []visit) {
+	for i := range 6 {
+		for _, v := range visits {
+			v.After = time.Duration(i) * 500 * time.Millisecond
+			v.Nickname = fmt.Sprint(v.Nickname, " ", i)
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
+// A process that stops for 4 s — a debugger, a laptop's lid, a phone that swaps — is never AWAY, in whatever moment that was. A websocket's client
+// was once, 4.7 s after: its ping had been due right then, and a pong had 4 s.
+func TestProcessStoppedForFourSecondsStays(t *testing.T) {
+	t.Parallel()
+	d := start(t, "--watchers", "100")
+	mina := join(t, dial(t, d.grpc), singer("Mina"))
+	clients := visitIn(t, phased(crowd(d, "battle", sdk, bare, hidden)))
+	for range 2 {
+		pass(t, 2*time.Second)
+		clients.signal(syscall.SIGSTOP)
+		pass(t, 4*time.Second)
+		clients.signal(syscall.SIGCONT)
+		pass(t, 3*time.Second)
+		wantNoneAway(t, mina)
+	}
+}
+
+// A process that gets a tenth of the time it wants is slow, and not AWAY.
+func TestStarvedProcessStays(t *testing.T) {
+	t.Parallel()
+	d := start(t, "--watchers", "100")
+	mina := join(t, dial(t, d.grpc), singer("Mina"))
+	clients := visitIn(t, phased(crowd(d, "battle", sdk, bare, hidden)))
+	starve(t, 20*time.Second, clients.signal)
+	wantNoneAway(t, mina)
+}
+
+// starve lets a process run for a tenth of every second.
+func starve(t *testing.T, during time.Duration, signal func(syscall.Signal)) {
+	t.Helper()
+	for range int(during / time.Second) {
+		signal(syscall.SIGSTOP)
+		pass(t, 900*time.Millisecond)
+		signal(syscall.SIGCONT)
+		pass(t, 100*time.Millisecond)
+	}
+}
+
+// A process that stops for 20 s is AWAY, and comes back into its seat as the member it was. Over every way, by the program that people use.
+func TestProcessStoppedForTwentySecondsComesBack(t *testing.T) {
 	t.Parallel()
 	d := start(t)
+	for _, way := range stage.Ways {
+		t.Run(string(way), func(t *testing.T) {
+			t.Parallel()
+			room := "stopped-" + string(way)
+			mina := join(t, dial(t, d.grpc), in(room, singer("Mina")))
+			jun := joinProgram(t, d, way, room)
+			joined := mina.until("JOINED", changed(singoffv1.Presence_CHANGE_JOINED, "Jun")).GetPresence().GetMember()
+			pass(t, 2*time.Second)
+			jun.signal(syscall.SIGSTOP)
+			stopped := time.Now()
+			lost := mina.until("AWAY", changed(singoffv1.Presence_CHANGE_AWAY, "Jun"))
+			t.Logf("AWAY after %v", lost.GetTime().AsTime().Sub(stopped))
+			pass(t, time.Until(stopped.Add(20*time.Second)))
+			jun.signal(syscall.SIGCONT)
+			back := mina.until("RETURNED", changed(singoffv1.Presence_CHANGE_RETURNED, "Jun")).GetPresence().GetMember()
+			if back.GetMemberId() != joined.GetMemberId() || back.GetRole() != joined.GetRole() || back.GetSeat() != joined.GetSeat() {
+				t.Errorf("got %v back, want the member and seat there was: %v", back, joined)
+			}
+		})
+	}
+}
+
+// changed wants an event about a member.
+func changed(change singoffv1.Presence_Change, nickname string) func(*singoffv1.Event) bool {
+	return func(ev *singoffv1.Event) bool {
+		p := ev.GetPresence()
+		return p.GetChange() == change && p.GetMember().GetNickname() == nickname
+	}
+}
+
+// joinProgram runs `singoff join` by a way, as Jun, who sings.
+func joinProgram(t *testing.T, d *daemon, way transport.Kind, room string) *program {
+	t.Helper()
+	v := d.visit(room, sdk, way)
+	server := v.Addr
+	if way != transport.KindNative {
+		server = "http://" + server
+	}
+	p := startProgram(t, exec.Command(filepath.Join(bin, "singoff"), "--server", server, "--transport", string(way),
+		"join", room, "--nick", "Jun", "--role", "singer", "--json", "--state-dir", t.TempDir()))
+	for p.lines.Scan() {
+		if strings.Contains(p.lines.Text(), `"welcome"`) {
+			go func() {
+				for p.lines.Scan() { // a program whose output nobody reads would stop
+				}
+			}()
+			return p
+		}
+	}
+	t.Fatalf("singoff join said no Welcome: %v", p.lines.Err())
+	return nil
+}
+
+// A link of 8 KB/s takes five seconds for what the room says at once, and pings wait behind it. It is slow, not lost.
+func TestSlowLinkIsNeverCalledLost(t *testing.T) {
+	t.Parallel()
+	d := start(t, "--watchers", "20")
 	mina := join(t, dial(t, d.grpc), singer("Mina"))
-	promising := watcher("Pinging")
-	promising.PingInterval = durationpb.New(time.Second)
-	pinging := join(t, dial(t, d.grpc), promising)
-	ctx, cancel := context.WithTimeout(t.Context(), 12*time.Second)
-	defer cancel()
-	stop := time.AfterFunc(2*time.Second, func() { d.cmd.Process.Signal(syscall.SIGSTOP) })
-	defer stop.Stop()
-	resume := time.AfterFunc(8*time.Second, func() { d.cmd.Process.Signal(syscall.SIGCONT) })
-	defer resume.Stop()
-	pingLoop(ctx, pinging, time.Second)
+	joinAll(t, crowd(d, "battle", sdk, bare, hidden), singoff.WithDialer(slowDial(8<<10)))
+	for range 3 {
+		flood(mina, 7) // 42 KB
+		pass(t, 8*time.Second)
+		wantNoneAway(t, mina)
+	}
+}
+
+// A server that was itself stopped for longer than any promise finds the pings unread: it must read them before it calls anybody lost.
+func TestServerThatWasStoppedCallsNobodyLost(t *testing.T) {
+	t.Parallel()
+	d := start(t, "--watchers", "100")
+	mina := join(t, dial(t, d.grpc), singer("Mina"))
+	joinAll(t, phased(crowd(d, "battle", sdk, bare, hidden)))
+	pass(t, 2*time.Second)
+	d.signal(syscall.SIGSTOP)
+	pass(t, 6*time.Second)
+	d.signal(syscall.SIGCONT)
+	pass(t, 4*time.Second)
+	wantNoneAway(t, mina)
+}
+
+// Neither does one that gets a tenth of the time it wants.
+func TestStarvedServerCallsNobodyLost(t *testing.T) {
+	t.Parallel()
+	d := start(t, "--watchers", "20")
+	mina := join(t, dial(t, d.grpc), singer("Mina"))
+	joinAll(t, crowd(d, "battle", sdk, bare, hidden))
+	starve(t, 20*time.Second, d.signal)
 	wantNoneAway(t, mina)
 }
 
@@ -182,15 +306,19 @@ func TestBrokenPromiseIsNoticed(t *testing.T) {
 	}
 }
 
-// A process that is killed has its socket reset by the kernel: its member is AWAY at once, and has not left.
-func TestResetConnectionIsAway(t *testing.T) {
+// A process that is killed has its sockets reset by the kernel: its members are AWAY at once, and have not left.
+func TestKilledProcessIsAway(t *testing.T) {
 	t.Parallel()
-	d := start(t)
-	w := newWire()
+	d := start(t, "--watchers", "20")
 	mina := join(t, dial(t, d.grpc), singer("Mina"))
-	killed := join(t, dial(t, d.grpc, w.option()), watcher("Killed"))
-	tcp := <-w.conn
-	tcp.SetLinger(0)
-	tcp.Close()
-	mina.until("AWAY", away(killed.welcome.GetSelf().GetMemberId()))
+	visits := crowd(d, "battle", sdk, bare, hidden)
+	clients := visitIn(t, visits)
+	clients.signal(syscall.SIGKILL)
+	killed := time.Now()
+	for range visits {
+		ev := mina.until("AWAY", func(ev *singoffv1.Event) bool { return ev.GetPresence().GetChange() == singoffv1.Presence_CHANGE_AWAY })
+		if took := ev.GetTime().AsTime().Sub(killed); took > busy {
+			t.Errorf("got %s AWAY after %v, want it at once", ev.GetPresence().GetMember().GetNickname(), took)
+		}
+	}
 }
