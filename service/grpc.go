@@ -16,9 +16,9 @@ import (
 
 // What one HTTP/2 connection may take.
 const (
-	// A dead peer is seen after 3 + 4 s at most; grpc-go makes the time-out TCP's own too.
-	keepaliveTime    = 3 * time.Second
-	keepaliveTimeout = 4 * time.Second
+	// A dead peer is seen after 1.5 + 6 s at most, and a process that is stopped for less than 6 s isn't taken for one, whenever that is.
+	keepaliveTime    = 1500 * time.Millisecond
+	keepaliveTimeout = 6 * time.Second
 	// Clients may keep alive every 5 s, also without a stream.
 	clientKeepalive = 5 * time.Second
 	// handshakeTimeout is for a connection that doesn't speak HTTP/2.

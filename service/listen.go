@@ -42,8 +42,8 @@ func listen(ctx context.Context, text string) (net.Listener, error) {
 			return nil, err
 		}
 	}
-	config := net.ListenConfig{Control: giveUpDead}
-	config.SetMultipathTCP(false)
+	var config net.ListenConfig
+	config.SetMultipathTCP(false) // of its connections the kernel tells less
 	lis, err := config.Listen(ctx, where.network, where.address)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%s is in use by another program; stop it, or choose another address (port 0: any free one): %w", text, err)
@@ -51,9 +51,23 @@ func listen(ctx context.Context, text string) (net.Listener, error) {
 	return lis, err
 }
 
-// deadTimeout is how long a peer's TCP may take nothing of what it is sent before its connection counts as dead. gRPC and the websockets are
-// stricter with theirs; this is for answers over plain HTTP, above all a Watch, which says something every 3 s.
-const deadTimeout = 20 * time.Second
+// opaque hides from gRPC that its connections are TCP. It would give them TCP_USER_TIMEOUT, which ends who reads slowly: while a window has no room for the
+// next piece nothing moves, though the client's machine takes bytes and answers. Its own pings see the dead.
+type opaque struct{ net.Listener }
+
+// Accept implements net.Listener.
+func (o opaque) Accept() (net.Conn, error) {
+	conn, err := o.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return opaqueConn{conn}, nil
+}
+
+type opaqueConn struct{ net.Conn }
+
+// NetConn is what it hides.
+func (c opaqueConn) NetConn() net.Conn { return c.Conn }
 
 // removeStale removes a socket nobody listens on any more.
 func removeStale(ctx context.Context, path string) error {

@@ -67,7 +67,7 @@ func (c *Client) newRoom(ctx context.Context, options JoinOptions) (*Room, error
 	hello := &singoffv1.Hello{
 		Namespace: c.config.namespace, RoomId: options.RoomID, RoomTitle: options.RoomTitle, Nickname: options.Nickname,
 		Role: options.Role, Token: options.Token, Instance: rand.Text(), Client: c.config.name,
-		PingInterval: durationpb.New(pingInterval),
+		PingInterval: durationpb.New(promisedInterval),
 	}
 	if hello.RoomId == "" {
 		hello.RoomId = RoomID(options.RoomTitle)

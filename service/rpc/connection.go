@@ -56,6 +56,8 @@ type received struct {
 type serving struct {
 	// beat is how often the server says something; 0: the transport shows by itself that it lives.
 	beat time.Duration
+	// taking says whether the client's machine is still taking what it was sent; nil: nobody knows.
+	taking func() bool
 	// onJoin is told the connection's id, and whose it is, when its Hello was handed to the room, before anything of the answer is sent; may
 	// be nil.
 	onJoin func(id [16]byte, user rules.User)
@@ -101,7 +103,7 @@ func (c *connection) serve() (reason string, err error) {
 		return c.broken()
 	}
 	c.room.metrics.hellos.WithLabelValues("taken").Inc()
-	c.silence = newSilence(c.joining.pingInterval)
+	c.silence = newSilence(c.joining.pingInterval, c.taking)
 	defer c.silence.stop()
 	c.expiry = newExpiry(c.joining.who.expires())
 	defer c.expiry.stop()

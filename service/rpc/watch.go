@@ -3,10 +3,12 @@ package rpc
 import (
 	"context"
 	"sync"
+	"time"
 
 	"google.golang.org/grpc"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/acks"
 	"github.com/singoff/singoff/service/room/rules"
 )
 
@@ -24,14 +26,26 @@ func (r *Room) Watch(req *singoffv1.WatchRequest, stream grpc.ServerStreamingSer
 		over:         make(chan struct{}),
 	}
 	defer close(w.over)
+	kernel := acks.From(stream.Context())
 	return r.serve(w, serving{
-		beat: r.cfg.BeatInterval,
+		beat:   r.cfg.BeatInterval,
+		taking: func() bool { return taking(kernel) },
 		onJoin: func(id [16]byte, user rules.User) {
 			w.user = user
 			r.watches.add(id, w)
 			context.AfterFunc(stream.Context(), func() { r.watches.remove(id) })
 		},
 	})
+}
+
+// takingWithin is how lately a machine that is taking something has acknowledged some of it.
+const takingWithin = 4 * time.Second
+
+// taking: a link so slow that a sign of life waits for seconds behind what the room said before. The Ping that answers it comes on another connection.
+func taking(k acks.Kernel) bool {
+	queued, _ := k.Queued()
+	_, ago, told := k.Acked()
+	return told && queued > 0 && ago < takingWithin
 }
 
 // watch is a Stream of two halves: a server-streaming call to the client, and the calls of Send.

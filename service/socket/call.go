@@ -62,10 +62,12 @@ func (p *pump) readLoop() {
 	l.reading <- struct{}{}
 	defer func() { <-l.reading }()
 	err := p.copyBody()
+	if errors.Is(err, errBody) {
+		p.over(errBody) // before the handler fails over it
+	}
 	p.in.CloseWithError(err) // io.EOF is its end
 	switch {
 	case errors.Is(err, errBody):
-		p.over(errBody)
 	case errors.Is(err, io.EOF):
 		l.inputFailed(l.wire.drain())
 	default:

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/singoff/singoff/service/acks"
 	"github.com/singoff/singoff/service/rpc"
 )
 
@@ -65,34 +66,23 @@ func newLink(h *Handler, r *http.Request) *link {
 // open takes the hijacked connection over, with what was read of it already.
 func (l *link) open(conn net.Conn, buffered *bufio.Reader) {
 	cfg := &l.handler.cfg
-	l.conn, l.raw = conn, bottom(conn)
-	var k kernel = untold{}
+	l.conn, l.raw = conn, acks.Bottom(conn)
 	if tcp, ok := l.raw.(*net.TCPConn); ok {
-		k = tune(tcp)
+		tune(tcp)
 	}
+	k := acks.Of(conn)
 	l.watch = &watch{
 		pulse: l.pulse, kernel: k,
 		interval: cfg.PingInterval, pingTimeout: cfg.PingTimeout, writeTimeout: cfg.WriteTimeout,
 		ping: func() { l.out.ping() }, lost: l.abort,
 	}
 	l.out = &outbox{conn: conn, pulse: l.pulse, turn: make(chan struct{}, 1), wrote: l.watch.pinged, broke: l.unwritable}
-	if _, _, known := k.acked(); !known {
+	if _, _, known := k.Acked(); !known {
 		l.out.chunk = chunkBytes
 	}
 	early := make([]byte, buffered.Buffered())
 	_, _ = buffered.Read(early) // they are there
 	l.wire = &wire{frames: newFrames(&input{conn: conn, early: early, pulse: l.pulse}, l.control)}
-}
-
-// bottom is the connection below all others.
-func bottom(conn net.Conn) net.Conn {
-	for {
-		upper, ok := conn.(interface{ NetConn() net.Conn })
-		if !ok {
-			return conn
-		}
-		conn = upper.NetConn()
-	}
 }
 
 // shuttingDown is the status of what Close ends.

@@ -17,24 +17,16 @@ var (
 const (
 	// lateness is how late a look may come and still count: after a later one the server itself was starved or stopped, and what the client
 	// said meanwhile may still be unread.
-	lateness = 100 * time.Millisecond
-	// lookAgain is the time to the next look after a late one.
-	lookAgain = 200 * time.Millisecond
+	lateness = 250 * time.Millisecond
+	// lookAgain is the time to the next look after a late one: in it all that the client said should have been read, on a busy machine too.
+	lookAgain = 2 * time.Second
 )
 
-// kernel is what the operating system knows of what was sent; false: it doesn't.
+// kernel is what the operating system knows of what was sent, as acks.Kernel tells it; ok is false if it doesn't.
 type kernel interface {
-	// acked is how many bytes of all that was written the client's machine has acknowledged, and how long ago it last acknowledged anything.
-	acked() (n uint64, ago time.Duration, ok bool)
-	// queued is how many bytes were written and aren't acknowledged.
-	queued() (uint64, bool)
+	Acked() (n uint64, ago time.Duration, ok bool)
+	Queued() (n uint64, ok bool)
 }
-
-// untold is a kernel that tells nothing: the time-outs alone decide.
-type untold struct{}
-
-func (untold) acked() (uint64, time.Duration, bool) { return 0, 0, false }
-func (untold) queued() (uint64, bool)               { return 0, false }
 
 // watch pings a silent client and tells a dead one from a slow one. A client is lost when nothing came since a ping for as long as the ping is
 // with its machine and this end really listened, or when a write is under way of which nothing is taken. It looks now and then by one
@@ -65,7 +57,7 @@ type watch struct {
 
 // begin begins to look. stop it.
 func (w *watch) begin() {
-	w.acked, _, _ = w.kernel.acked()
+	w.acked, _, _ = w.kernel.Acked()
 	w.arm(w.interval)
 }
 
@@ -125,9 +117,9 @@ func (w *watch) look() {
 // pinged is called when a ping was written, by who wrote it. The acknowledged come first: more of them meanwhile make the place too low by
 // that, never too high.
 func (w *watch) pinged() {
-	acked, _, _ := w.kernel.acked()
+	acked, _, _ := w.kernel.Acked()
 	delivered := uint64(0)
-	if queued, ok := w.kernel.queued(); ok {
+	if queued, ok := w.kernel.Queued(); ok {
 		delivered = acked + queued
 	}
 	w.pulse.acked.Store(acked)
@@ -137,7 +129,7 @@ func (w *watch) pinged() {
 
 // seeProgress asks the kernel how much has reached the client's machine.
 func (w *watch) seeProgress(now int64) {
-	acked, ago, ok := w.kernel.acked()
+	acked, ago, ok := w.kernel.Acked()
 	if !ok {
 		return
 	}
@@ -184,7 +176,7 @@ func (w *watch) judgeSilence(now, heard, pinged int64) judgement {
 		if j := w.judgeBefore(now, heard); j.lost != nil {
 			return j
 		}
-		return judgement{wait: w.pingTimeout / 16, ping: true} // so soon the ping should be with the client's machine
+		return judgement{wait: w.pingTimeout / 24, ping: true} // so soon the ping should be with the client's machine
 	case w.pulse.written.Load() == 0:
 		return w.judgeBefore(now, heard)
 	}
@@ -199,7 +191,7 @@ func (w *watch) judgeBefore(now, heard int64) judgement {
 		return judgement{wait: w.pingTimeout / 2}
 	}
 	since := max(heard, listening, w.lateAt, w.progressed)
-	if _, _, told := w.kernel.acked(); !told {
+	if _, _, told := w.kernel.Acked(); !told {
 		since = max(since, writing) // of this chunk: the one before was taken
 	}
 	left := w.interval + w.pingTimeout - time.Duration(now-since)
