@@ -10,6 +10,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/eventlog"
+	"github.com/singoff/singoff/service/history"
 	"github.com/singoff/singoff/service/room/names"
 	"github.com/singoff/singoff/service/room/rules"
 )
@@ -149,6 +151,19 @@ func FuzzRoomsToken(f *testing.F) {
 		after, err := decodeRoomsToken("default", token)
 		if err == nil && token != "" && encodeRoomsToken("default", after) != token {
 			t.Errorf("got %q out of %q, want the token it makes again", after, token)
+		}
+	})
+}
+
+func FuzzEventsToken(f *testing.F) {
+	q := history.Query{Room: eventlog.Key{Namespace: "default", Room: "battle"}}
+	f.Add(encodeEventsToken(q, 7))
+	f.Add(encodeEventsToken(history.Query{Room: q.Room, Backward: true}, 7))
+	f.Add("garbage")
+	f.Fuzz(func(t *testing.T, token string) {
+		next, ok := decodeEventsToken(q, token)
+		if ok && (next == 0 || encodeEventsToken(q, next) != token) {
+			t.Errorf("got %d out of %q, want the token it makes again", next, token)
 		}
 	})
 }
