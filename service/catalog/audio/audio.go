@@ -59,7 +59,7 @@ type Info struct {
 // maxDuration refuses lengths that only a broken header has.
 const maxDuration = 100 * time.Hour
 
-// Inspect reads a file of size bytes. It asks r for about 16 MiB at most, and for a few KiB where headers tell the length.
+// Inspect reads a file of size bytes. It asks r for about 33 MiB at most, and for less than 200 KiB where headers tell the length.
 // Its errors are ErrNotAudio, ErrTruncated and ErrBroken, wrapped with what was found, and those of r.
 func Inspect(r io.ReaderAt, size int64) (Info, error) {
 	f := file{r: r, size: size}

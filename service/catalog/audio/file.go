@@ -84,12 +84,15 @@ func (f file) trailingTags() (int64, error) {
 		return 0, err
 	}
 	if hasAt(b, 0, "APETAGEX") {
-		n += int64(le32(b[12:]))
+		ape := int64(le32(b[12:]))
 		if b[23]&0x80 != 0 { // it has a header too
-			n += 32
+			ape += 32
+		}
+		if n+ape <= f.size { // else its size is a lie, and as little in the way as any rubbish
+			n += ape
 		}
 	}
-	return min(n, f.size), nil
+	return n, nil
 }
 
 func be32(b []byte) uint32 {

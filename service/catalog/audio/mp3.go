@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"time"
 )
 
@@ -14,7 +15,7 @@ const (
 	// firstLook and longLook are how much of a file without a header of its own is walked, frame by frame: a short piece if the
 	// bit rate stays the same, which tells the rest; else more.
 	firstLook = 512 << 10
-	longLook  = 15 << 20
+	longLook  = 32 << 20
 	// convincing is how many frames in a row make it MP3 rather than noise that looks like it once.
 	convincing = 3
 )
@@ -43,6 +44,13 @@ func (f file) mp3() (time.Duration, error) {
 	}
 	if have := f.size - start; have < int64(count.bytes)/100*98 {
 		return 0, fmt.Errorf("%w: it has %d of the %d bytes of audio that its header tells", ErrTruncated, have, count.bytes)
+	}
+	lies, err := f.from(start).contradicts(count)
+	if err != nil {
+		return 0, err
+	}
+	if lies {
+		return f.from(start).walk()
 	}
 	samples := uint64(count.frames) * uint64(head.samples)
 	if count.silence < samples {
@@ -195,6 +203,56 @@ func vbri(b []byte) (counted, bool) {
 	return counted{bytes: be32(b[46:]), frames: be32(b[50:])}, true
 }
 
+const (
+	// probes is how many places of a file are compared with its header, and probe how much of each, in bytes.
+	probes = 4
+	probe  = 16 << 10
+	// varies is how far frames' size may differ from what the header tells before all are counted: a quiet piece has smaller ones.
+	varies = 0.3
+)
+
+// contradicts says whether the file is longer than the header tells, or the frames here and there are of another size than the header tells: files that were cut, put together or
+// encoded again often keep a header of before.
+func (f file) contradicts(count counted) (bool, error) {
+	if count.bytes > 0 && f.size > int64(count.bytes)/100*102 {
+		return true, nil
+	}
+	var frames, bytes int
+	for i := range int64(probes) {
+		b, err := f.upTo(f.size*(2*i+1)/(2*probes), probe)
+		if err != nil {
+			return false, err
+		}
+		n, size := row(b)
+		frames, bytes = frames+n, bytes+size
+	}
+	if frames < probes*convincing {
+		return false, nil
+	}
+	told, seen := float64(f.size)/float64(count.frames), float64(bytes)/float64(frames)
+	return math.Abs(told-seen) > varies*seen, nil
+}
+
+// row counts the frames that follow one another from the first on that a second one follows.
+func row(b []byte) (frames, bytes int) {
+	for i := 0; i+4 <= len(b) && frames < convincing; i++ {
+		frames, bytes = 0, 0
+		at := i
+		h, ok := parseFrame(b[at:])
+		for ok {
+			frames, bytes, at = frames+1, bytes+h.size, at+h.size
+			if at+4 > len(b) {
+				break
+			}
+			next, is := parseFrame(b[at:])
+			if ok = is && next.follows(h); ok {
+				h = next
+			}
+		}
+	}
+	return frames, bytes
+}
+
 // walk counts frames one by one, and concludes from them on what it doesn't look at.
 func (f file) walk() (time.Duration, error) {
 	r := bufio.NewReaderSize(io.NewSectionReader(f.r, 0, f.size), 64<<10)
@@ -202,6 +260,7 @@ func (f file) walk() (time.Duration, error) {
 	var samples uint64
 	var first frame
 	limit, constant := int64(firstLook), true
+	noise := 0 // bytes since the last frame
 	for at < limit {
 		b, err := r.Peek(4)
 		if errors.Is(err, io.EOF) {
@@ -211,7 +270,11 @@ func (f file) walk() (time.Duration, error) {
 		if err != nil {
 			return 0, err
 		}
-		step := 1 // over what isn't a frame
+		if noise > searchLimit { // the audio has ended
+			return played(samples, uint64(first.rate)), nil
+		}
+		step := 1
+		noise++
 		if h, ok := parseFrame(b); ok && (samples == 0 || h.follows(first)) {
 			if samples == 0 {
 				first = h
@@ -220,7 +283,7 @@ func (f file) walk() (time.Duration, error) {
 				limit, constant = longLook, false
 			}
 			samples += uint64(h.samples)
-			step = h.size
+			step, noise = h.size, 0
 		}
 		n, err := r.Discard(step)
 		at += int64(n)

@@ -86,9 +86,11 @@ func timed(start time.Duration, pieces []Word) Line {
 		l.Words[n-1].Text = strings.TrimRight(l.Words[n-1].Text, " ")
 		l.End = l.Words[n-1].End
 	}
+	var whole strings.Builder
 	for _, w := range l.Words {
-		l.Text += w.Text
+		whole.WriteString(w.Text)
 	}
+	l.Text = whole.String()
 	return l
 }
 

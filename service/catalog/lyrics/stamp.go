@@ -80,9 +80,12 @@ func stamps(line string) (at []time.Duration, rest string) {
 	}
 }
 
+// maxWords is how many stamps within a line are used.
+const maxWords = 1000
+
 // pieces cuts a line at the stamps within it. before is what stands before the first.
 func pieces(s string) (before string, words []Word) {
-	at := innerStamp.FindAllStringSubmatchIndex(s, -1)
+	at := innerStamp.FindAllStringSubmatchIndex(s, maxWords)
 	if at == nil {
 		return plain(s), nil
 	}

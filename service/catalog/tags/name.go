@@ -23,7 +23,7 @@ var (
 	placed = regexp.MustCompile(`^(?:\d{1,2}-)?(\d{1,3})\s*(?:[.)]\s*|\s[-–—]\s)(.+)$`)
 	dashed = regexp.MustCompile(`\s+[-–—]\s+`)
 	// nothing are titles that programs make up.
-	nothing = regexp.MustCompile(`(?i)^(?:(?:audio ?)?track|트랙|音轨|トラック|unknown(?: title)?|untitled|no title|제목 ?없음|title)\s*\d*$|^(?:https?://|www\.)\S+$`)
+	nothing = regexp.MustCompile(`(?i)^(?:(?:audio ?)?track|트랙|音轨|トラック|unknown(?: title)?|untitled|no title|제목 ?없음)\s*\d*$|^(?:https?://|www\.)\S+$`)
 )
 
 // parseName reads `artist - title`, with or without a number before it.
