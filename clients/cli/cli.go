@@ -30,6 +30,7 @@ type grammar struct {
 	globals
 	Join     joinCommand     `cmd:"" help:"Join a room, or open it: chat, vote, cheer, sing."`
 	Rooms    roomsCommand    `cmd:"" help:"List the rooms somebody is in."`
+	Events   eventsCommand   `cmd:"" help:"Show what happened in a room, and go on with what happens."`
 	Songs    songsCommand    `cmd:"" help:"List the songs, or look for one."`
 	Admin    adminCommand    `cmd:"" help:"Look after a server: who is connected, kick, close, announce."`
 	Simulate simulateCommand `cmd:"" help:"Let simulated people hold battles, and check that nobody missed anything."`
@@ -49,6 +50,7 @@ const description = `Song battles from a terminal: two singers, their watchers, 
   singoff join 'Friday battle' --nick Mina --role singer
   singoff join '금요일 배틀' --nick Juno
   singoff --server https://sing.example rooms --watch
+  singoff events 'Friday battle' --last 50
   singoff songs love
   singoff simulate --rooms 5 --members 8 --drops 30 --transport mixed
   singoff admin connections

@@ -219,7 +219,7 @@ func TestPageEndsAtItsBytes(t *testing.T) {
 	t.Parallel()
 	w := write(t)
 	big := strings.Repeat("가", 5000)
-	for range 100 {
+	for range 80 {
 		w.entry(t, line{big, began, nil}, line{big, began, nil})
 	}
 	for _, backward := range []bool{false, true} {
@@ -235,8 +235,8 @@ func TestPageEndsAtItsBytes(t *testing.T) {
 			t.Errorf("backward %v: got %d events of %d bytes and next %d, want about %d bytes and a next page", backward, len(page.Events), size, page.Next, history.MaxBytes)
 		}
 		texts, pages, err := all(t.Context(), history.New(w), history.Query{Room: room, Backward: backward, Most: 1000})
-		if err != nil || len(texts) != 200 || pages < 3 {
-			t.Errorf("backward %v: got %d events in %d pages, %v, want 200 in at least 3", backward, len(texts), pages, err)
+		if err != nil || len(texts) != 160 || pages < 3 {
+			t.Errorf("backward %v: got %d events in %d pages, %v, want 160 in at least 3", backward, len(texts), pages, err)
 		}
 	}
 }
@@ -245,8 +245,8 @@ func TestPageEndsAtItsBytes(t *testing.T) {
 func TestPageOfWhispersIsBounded(t *testing.T) {
 	t.Parallel()
 	w := write(t)
-	for range 400 {
-		w.entry(t, slices.Repeat([]line{{"psst", began, []rules.User{mina}}}, 100)...)
+	for range 80 {
+		w.entry(t, slices.Repeat([]line{{"psst", began, []rules.User{mina}}}, 256)...)
 	}
 	for _, backward := range []bool{false, true} {
 		page, err := history.New(w).Page(t.Context(), history.Query{Room: room, Viewer: &juno, Backward: backward, Most: 10})
@@ -254,8 +254,8 @@ func TestPageOfWhispersIsBounded(t *testing.T) {
 			t.Errorf("backward %v: got %d events, next %d, %v, want an empty page and a next one", backward, len(page.Events), page.Next, err)
 		}
 		texts, pages, err := all(t.Context(), history.New(w), history.Query{Room: room, Viewer: &juno, Backward: backward, Most: 10})
-		if err != nil || len(texts) != 0 || pages > 4 {
-			t.Errorf("backward %v: got %d events in %d pages, %v, want none in at most 4", backward, len(texts), pages, err)
+		if err != nil || len(texts) != 0 || pages > 3 {
+			t.Errorf("backward %v: got %d events in %d pages, %v, want none in at most 3", backward, len(texts), pages, err)
 		}
 	}
 }
@@ -281,16 +281,16 @@ func (c *counted) Read(ctx context.Context, key eventlog.Key, from uint64) iter.
 func TestPageReadsLittle(t *testing.T) {
 	t.Parallel()
 	w := write(t)
-	for i := range 20_000 {
+	for i := range 10_000 {
 		w.entry(t, line{"la", began.Add(time.Duration(i) * time.Second), nil})
 	}
 	for name, q := range map[string]history.Query{
 		"oldest":        {},
 		"newest":        {Backward: true},
-		"middle":        {Seq: 10_000},
-		"middle back":   {Seq: 10_000, Backward: true},
-		"by time":       {Time: began.Add(7000 * time.Second)},
-		"back in time":  {Time: began.Add(7000 * time.Second), Backward: true},
+		"middle":        {Seq: 5_000},
+		"middle back":   {Seq: 5_000, Backward: true},
+		"by time":       {Time: began.Add(4000 * time.Second)},
+		"back in time":  {Time: began.Add(4000 * time.Second), Backward: true},
 		"beyond":        {Seq: 1 << 63},
 		"before it all": {Time: began.Add(-time.Hour)},
 	} {
@@ -300,8 +300,8 @@ func TestPageReadsLittle(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if page.Oldest != 1 || page.Newest != 20_000 {
-			t.Errorf("%s: got seqs %d to %d, want 1 to 20000", name, page.Oldest, page.Newest)
+		if page.Oldest != 1 || page.Newest != 10_000 {
+			t.Errorf("%s: got seqs %d to %d, want 1 to 10000", name, page.Oldest, page.Newest)
 		}
 		if c.entries > 200 {
 			t.Errorf("%s: %d entries were read for a page of 50, want at most 200", name, c.entries)
