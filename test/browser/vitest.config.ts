@@ -4,8 +4,9 @@ export default defineConfig({
   test: {
     include: ["*.test.ts"],
     globalSetup: ["stand/build.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 240_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000, interval: 50 } }, // a busy machine
     maxWorkers: 2,
   },
 });

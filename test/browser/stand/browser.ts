@@ -4,6 +4,9 @@ import { afterAll, afterEach, beforeAll, expect } from "vitest";
 /** Debian's Chromium, or another by this variable. */
 const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 
+/** How long something may take on a machine that is busy with other tests, in ms. */
+export const patience = 60_000;
+
 /** Chromium for a file of tests; it gives contexts that end with each test. */
 export function useBrowser(...flags: string[]): { context(options?: BrowserContextOptions): Promise<BrowserContext>; problems: string[] } {
   let browser: Browser;
@@ -24,7 +27,7 @@ export function useBrowser(...flags: string[]): { context(options?: BrowserConte
     problems,
     async context(options = {}) {
       const context = await browser.newContext({ locale: "en-GB", reducedMotion: "reduce", ...options });
-      context.setDefaultTimeout(15_000);
+      context.setDefaultTimeout(patience);
       context.on("weberror", (error) => problems.push(String(error.error())));
       context.on("console", (message) => {
         // A network that is cut on purpose is told by the browser too.
@@ -72,6 +75,6 @@ export function chat(page: Page): Promise<string[]> {
 }
 
 /** Waits until a page's chat is exactly this. */
-export async function expectChat(page: Page, want: string[], timeout = 10_000): Promise<void> {
+export async function expectChat(page: Page, want: string[], timeout = patience): Promise<void> {
   await expect.poll(() => chat(page), { timeout }).toEqual(want);
 }

@@ -25,7 +25,7 @@ export async function serve(...flags: string[]): Promise<Server> {
   let grpc = "127.0.0.1:0";
 
   async function start(): Promise<void> {
-    const args = ["--http-addr", http, "--grpc-addr", grpc, "--admin-addr", "off", "--log-format", "json", "--joins-per-minute", "0",
+    const args = ["--http-addr", http, "--grpc-addr", grpc, "--admin-addr", "off", "--log", "memory", "--log-format", "json", "--joins-per-minute", "0",
       "--rooms-per-hour", "0", "--calls-per-second", "0", "--streams-per-address", "0", "--come-back-spread", "0s", ...flags];
     child = spawn(join(inject("bin"), "singoffd"), args, { stdio: ["ignore", "ignore", "pipe"] });
     const lines = createInterface({ input: child.stderr! });

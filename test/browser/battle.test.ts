@@ -1,0 +1,118 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { chat, enter, expectChat, say, useBrowser } from "./stand/browser.ts";
+import { serve, type Server } from "./stand/server.ts";
+
+const run = promisify(execFile);
+const browser = useBrowser();
+let server: Server;
+beforeAll(async () => {
+  server = await serve();
+});
+afterAll(() => server.stop());
+
+test("two singers, a watcher and one in a terminal see the same battle", async () => {
+  const room = `${server.url}/room/battle`;
+  const mina = await enter(await browser.context(), room, { name: "Mina", role: "Sing" });
+  const jun = await enter(await browser.context(), room, { name: "준호", role: "Sing" });
+  const dan = await enter(await browser.context(), room, { name: "Dan", role: "Watch" });
+  const pages = [mina, jun, dan];
+
+  await say(mina, "first");
+  await expectChat(dan, ["first"]);
+  const terminal = run(join(inject("bin"), "singoff"), ["join", "battle", "--nick", "Terminal", "--role", "watcher", "--server", server.grpc, "--plaintext", "--json"], {
+    timeout: 20_000,
+  });
+  terminal.child.stdin?.write('{"chat_message":{"text":"from a terminal"}}\n');
+  await expectChat(dan, ["first", "from a terminal"]);
+  for (const page of pages) {
+    await expect.poll(() => page.getByText("2 of 6 watching").count()).toBe(1);
+  }
+  terminal.child.stdin?.end();
+  const { stdout } = await terminal;
+  expect(stdout).toContain('"first"');
+  await say(jun, "last");
+  for (const page of pages) {
+    await expectChat(page, ["first", "from a terminal", "last"]);
+  }
+
+  // One's own vote is seen at once, and is the same for all once the room has answered.
+  const up = dan.getByRole("button", { name: /Vote for Mina/ });
+  await up.click();
+  expect(await up.getAttribute("aria-pressed")).toBe("true");
+  await dan.getByRole("button", { name: /Vote against 준호/ }).click();
+  for (const page of pages) {
+    await expect.poll(() => page.getByRole("img", { name: "Who leads: Mina 100%, 준호 0%" }).count()).toBe(1);
+  }
+  await up.click();
+  await expect.poll(() => up.getAttribute("aria-pressed")).toBe("false");
+  await expect.poll(() => mina.getByText("0 for Mina").count()).toBe(1);
+
+  // A cheer lands at the singer's side, with everybody.
+  await dan.getByRole("button", { name: "Cheer for 준호", exact: true }).click();
+  await mina.getByRole("region", { name: "Place 2 on stage" }).locator(".cheer").first().waitFor();
+
+  // A whisper is heard by two.
+  await dan.getByRole("button", { name: "More about Mina" }).click();
+  await dan.getByText("Whisper to Mina").click();
+  await say(dan, "between us");
+  await expect.poll(() => chat(mina)).toContain("between us");
+  expect(await chat(jun)).not.toContain("between us");
+});
+
+test("a full role says who has it and offers the other", async () => {
+  const room = `${server.url}/room/full`;
+  await enter(await browser.context(), room, { name: "Mina", role: "Sing" });
+  await enter(await browser.context(), room, { name: "Jun", role: "Sing" });
+  const late = await (await browser.context()).newPage();
+  await late.goto(room);
+  await late.getByText("Stage is full: Mina, Jun").waitFor();
+  expect(await late.getByRole("button", { name: "Sing", exact: true }).isDisabled()).toBe(true);
+  await late.getByLabel("Your name").fill("Late");
+  await late.getByRole("button", { name: "Watch instead" }).click();
+  await late.getByText("1 of 6 watching").waitFor();
+});
+
+test("the host sends somebody away, closes the door and passes the hand on", async () => {
+  const room = `${server.url}/room/host`;
+  const mina = await enter(await browser.context(), room, { name: "Mina", role: "Sing" });
+  const dan = await enter(await browser.context(), room, { name: "Dan", role: "Watch" });
+  const eve = await enter(await browser.context(), room, { name: "Eve", role: "Watch" });
+
+  await mina.getByRole("button", { name: "More about Eve" }).click();
+  await mina.getByText("Send away for five minutes").click();
+  await mina.getByRole("alertdialog").getByRole("button", { name: "Send away" }).click();
+  await eve.getByText("The host sent you away.").waitFor();
+  await eve.reload();
+  await eve.getByLabel("Your name").waitFor();
+
+  await mina.getByRole("button", { name: "Stage", exact: true }).click();
+  await mina.getByText("Close the door").click();
+  await dan.getByText("The door is closed").waitFor();
+  await eve.getByText("The host has closed the door for now.").waitFor();
+
+  await mina.getByRole("button", { name: "More about Dan" }).click();
+  await mina.getByText("Make host").click();
+  await dan.getByText("Dan is host now").waitFor();
+});
+
+test("a room is made by a title in any script, and its link leads there", async () => {
+  const context = await browser.context();
+  const mina = await context.newPage();
+  await mina.goto(server.url);
+  await mina.getByLabel("Room name").fill("금요일 배틀 🎤");
+  await mina.getByRole("button", { name: "Open a room" }).click();
+  await mina.getByLabel("Your name").fill("Mina");
+  await mina.getByRole("button", { name: "Sing", exact: true }).click();
+  await mina.getByRole("heading", { name: "금요일 배틀 🎤" }).waitFor();
+  await mina.getByRole("button", { name: "Share" }).click();
+  const link = await mina.getByRole("dialog").getByRole("textbox").inputValue();
+  expect(link).toMatch(/\/room\/r-[a-z2-7]{10}$/);
+  expect(await mina.getByRole("img", { name: `Code that opens ${link}` }).count()).toBe(1);
+
+  const dan = await (await browser.context()).newPage();
+  await dan.goto(link);
+  await dan.getByRole("heading", { name: "Take a seat in 금요일 배틀 🎤" }).waitFor();
+});

@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { enter, expectChat, say, useBrowser } from "./stand/browser.ts";
+import { lay } from "./stand/cable.ts";
+import { serve, type Server } from "./stand/server.ts";
+
+const browser = useBrowser();
+let server: Server;
+beforeAll(async () => {
+  server = await serve();
+});
+afterAll(() => server.stop());
+
+test("a page that is loaded again, or closed and opened again, has its seat without asking", async () => {
+  const room = `${server.url}/room/reload`;
+  const context = await browser.context();
+  const mina = await enter(context, room, { name: "Mina", role: "Sing" });
+  const dan = await enter(await browser.context(), room, { name: "Dan", role: "Watch" });
+  await say(mina, "before");
+  await expectChat(dan, ["before"]);
+
+  await mina.reload();
+  await expectChat(mina, ["before"]);
+  await mina.close();
+  const again = await context.newPage();
+  await again.goto(room);
+  await expectChat(again, ["before"]);
+  await say(again, "after");
+  await expectChat(dan, ["before", "after"]);
+  expect(await dan.getByRole("region", { name: "Place 1 on stage" }).getByText("Mina").count()).toBe(1);
+  expect(await dan.getByRole("region", { name: "Place 2 on stage" }).getByText("Waiting for a singer").count()).toBe(1);
+});
+
+// "Duplicate tab" copies what the tab remembers: two pages with one identity evicted each other without end.
+test("a duplicated tab is told, and takes over when asked to", async () => {
+  const room = `${server.url}/room/twice`;
+  const context = await browser.context();
+  const first = await enter(context, room, { name: "Mina", role: "Sing" });
+  const dan = await enter(await browser.context(), room, { name: "Dan", role: "Watch" });
+
+  const second = await context.newPage();
+  await second.goto(room);
+  await second.getByText("This battle is open in another tab or window.").waitFor();
+  await say(first, "still here");
+  await expectChat(dan, ["still here"]);
+
+  await second.getByRole("button", { name: "Go on here" }).click();
+  await expectChat(second, ["still here"]);
+  await first.getByText("This battle is open in another tab or window.").waitFor();
+  await say(second, "now here");
+  await expectChat(dan, ["still here", "now here"]);
+
+  // The other way: as somebody else, with a seat of their own.
+  await first.getByRole("button", { name: "Join as somebody else" }).click();
+  await first.getByLabel("Your name").fill("Mina's sister");
+  await first.getByRole("button", { name: "Sing", exact: true }).click();
+  await dan.getByRole("region", { name: "Place 2 on stage" }).getByText("Mina's sister").waitFor();
+  await first.reload();
+  await expectChat(first, ["still here", "now here"]);
+  expect(await dan.getByRole("region", { name: "Place 1 on stage" }).getByText("Mina", { exact: true }).count()).toBe(1);
+});
+
+test("a server that was restarted under the page says that it began anew", async () => {
+  const own = await serve();
+  const mina = await enter(await browser.context(), `${own.url}/room/restart`, { name: "Mina", role: "Sing" });
+  await say(mina, "lost with the server's memory");
+  await expectChat(mina, ["lost with the server's memory"]);
+  await own.kill();
+  await mina.getByText("The line dropped.").waitFor();
+  await mina.getByLabel("Say something").fill("typed meanwhile");
+  await own.again();
+  await mina.getByText("The house started anew").waitFor();
+  expect(await mina.getByLabel("Say something").inputValue()).toBe("typed meanwhile");
+  await mina.getByLabel("Say something").press("Enter");
+  await expectChat(mina, ["typed meanwhile"]);
+  await own.stop();
+});
+
+test("a network that is cut: typing goes on, and what was sent meanwhile goes out once", async () => {
+  const cable = await lay(server.url);
+  const mina = await enter(await browser.context(), `${cable.url}/room/cut`, { name: "Mina", role: "Sing" });
+  const dan = await enter(await browser.context(), `${server.url}/room/cut`, { name: "Dan", role: "Watch" });
+  await say(mina, "one");
+  await expectChat(dan, ["one"]);
+
+  cable.pull();
+  await say(mina, "two");
+  await mina.getByText("on its way").waitFor();
+  await dan.getByText("We keep the seat for").waitFor();
+  await say(dan, "meanwhile");
+  cable.plug();
+  await mina.getByText(/Back, \d+ events? caught up/).waitFor();
+  await expectChat(dan, ["one", "meanwhile", "two"]);
+  await expectChat(mina, ["one", "meanwhile", "two"]);
+  expect(await mina.getByText("on its way").count()).toBe(0);
+  await cable.close();
+});
+
+test.each(["refuse", 200] as const)("websockets are blocked (%s): the slow way is taken, and said", async (how) => {
+  const cable = await lay(server.url);
+  cable.websockets(how);
+  const room = `/room/blocked-${how}`;
+  const mina = await enter(await browser.context(), cable.url + room, { name: "Mina", role: "Sing" });
+  const dan = await enter(await browser.context(), server.url + room, { name: "Dan", role: "Watch" });
+  await mina.getByLabel("Slow way in").waitFor();
+  await say(mina, "over fetch");
+  await say(dan, "heard");
+  await expectChat(mina, ["over fetch", "heard"]);
+  await expectChat(dan, ["over fetch", "heard"]);
+  await cable.close();
+});

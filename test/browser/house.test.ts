@@ -1,0 +1,99 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { enter, expectChat, say, useBrowser } from "./stand/browser.ts";
+import { serve, type Server } from "./stand/server.ts";
+
+// A name that isn't this machine's own: browsers take such plain http for insecure, as on a house's net.
+const browser = useBrowser("--host-resolver-rules=MAP house.test 127.0.0.1");
+let server: Server;
+let house: string;
+beforeAll(async () => {
+  server = await serve();
+  house = server.url.replace("127.0.0.1", "house.test");
+});
+afterAll(() => server.stop());
+
+test("on a house's net, over plain http, all works but what browsers forbid there, which is said", async () => {
+  const mina = await enter(await browser.context(), `${house}/room/plain`, { name: "Mina", role: "Sing" });
+  expect(await mina.evaluate(() => isSecureContext)).toBe(false);
+  const dan = await enter(await browser.context(), `${house}/room/plain`, { name: "Dan", role: "Watch" });
+  await say(dan, "hello house");
+  await expectChat(mina, ["hello house"]);
+  await mina.reload();
+  await expectChat(mina, ["hello house"]);
+
+  await mina.getByRole("button", { name: "Share" }).click();
+  expect(await mina.getByRole("dialog").getByRole("textbox").inputValue()).toBe(`${house}/room/plain`);
+  await mina.getByText("Select the address and copy it").waitFor();
+  await mina.getByRole("button", { name: "Close" }).click();
+  await mina.getByRole("button", { name: "Settings" }).click();
+  await mina.getByText("This address isn't encrypted").waitFor();
+});
+
+test("the page asks nobody but its own server, breaks no policy, and is there with 300 KB", async () => {
+  const context = await browser.context();
+  const page = await context.newPage();
+  const cdp = await context.newCDPSession(page);
+  await cdp.send("Network.enable");
+  const hosts = new Set<string>();
+  let bytes = 0;
+  page.on("request", (request) => hosts.add(new URL(request.url()).host));
+  cdp.on("Network.loadingFinished", ({ encodedDataLength }) => {
+    bytes += encodedDataLength;
+  });
+  const violations: string[] = [];
+  await context.exposeFunction("violated", (what: string) => violations.push(what));
+  await page.addInitScript(() => {
+    addEventListener("securitypolicyviolation", (event) => {
+      void (window as unknown as { violated(what: string): void }).violated(`${event.violatedDirective} ${event.blockedURI}`);
+    });
+  });
+  await page.goto(`${house}/room/policy`);
+  await page.getByLabel("Your name").waitFor();
+  // Brotli is for https alone; over plain http browsers take gzip, a sixth more.
+  expect(bytes).toBeLessThan(350_000);
+  await page.getByLabel("Your name").fill("Mina");
+  await page.getByRole("button", { name: "Sing", exact: true }).click();
+  await say(page, "hi");
+  await expectChat(page, ["hi"]);
+  expect(violations).toEqual([]);
+  expect([...hosts]).toEqual([new URL(house).host]);
+});
+
+async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`)).toEqual([]);
+}
+
+test.each(["dark", "light"] as const)("nothing serious stands in the way of a screen reader (%s)", async (colorScheme) => {
+  const context = await browser.context({ colorScheme });
+  const page = await context.newPage();
+  await page.goto(house);
+  await page.getByRole("heading", { name: "On now" }).waitFor();
+  await expectAccessible(page);
+  const mina = await enter(await browser.context({ colorScheme }), `${house}/room/axe-${colorScheme}`, { name: "Mina", role: "Sing" });
+  const dan = await enter(await browser.context({ colorScheme }), `${house}/room/axe-${colorScheme}`, { name: "Dan", role: "Watch" });
+  await say(dan, "hello");
+  await expectChat(mina, ["hello"]);
+  await expectAccessible(dan);
+  await mina.getByRole("button", { name: "More about Dan" }).click();
+  await mina.getByText("Make host").waitFor();
+  await expectAccessible(mina);
+});
+
+test("the keyboard alone is enough", async () => {
+  const page = await (await browser.context()).newPage();
+  await page.goto(`${house}/room/keys`);
+  await page.getByLabel("Your name").focus();
+  await page.keyboard.type("Keys");
+  await page.keyboard.press("Enter");
+  await page.getByRole("log").waitFor();
+  await page.getByLabel("Say something").focus();
+  await page.keyboard.type("two lines");
+  await page.keyboard.press("Shift+Enter");
+  await page.keyboard.type("one message");
+  await page.keyboard.press("Enter");
+  await expectChat(page, ["two lines\none message"]);
+});

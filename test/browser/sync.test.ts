@@ -1,0 +1,118 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Client, msOf } from "../../clients/js/src/index.ts";
+import { enter, useBrowser } from "./stand/browser.ts";
+import { serve, type Server } from "./stand/server.ts";
+import { heard, listenIn, quantile } from "./sync-heard.ts";
+import { slowNet } from "./sync-net.ts";
+import { makeSongs, type Songs } from "./sync-songs.ts";
+
+/** For how long skew is measured, in s; more is asked for when figures are published. */
+const measureFor = Number(process.env["SINGOFF_SYNC_SECONDS"] ?? 12);
+
+const browser = useBrowser();
+let songs: Songs;
+let server: Server;
+beforeAll(async () => {
+  songs = makeSongs([
+    { name: "Tester - Long tone", seconds: 400 },
+    { name: "Tester - Other tone", seconds: 60 },
+  ]);
+  server = await serve("--songs", songs.folder);
+});
+afterAll(async () => {
+  await server.stop();
+  songs.remove();
+});
+
+async function seat(url: string, name: string, role: "Sing" | "Watch"): Promise<Page> {
+  const context = await browser.context();
+  await listenIn(context);
+  return enter(context, url, { name, role });
+}
+
+/** Picks a song by the keys alone and starts it. */
+async function sing(page: Page, title: string): Promise<void> {
+  await page.getByRole("button", { name: /^(Choose a|Another) song$/ }).click();
+  await page.getByRole("searchbox").fill(title);
+  await page.getByRole("gridcell").filter({ hasText: title }).first().waitFor();
+  await page.getByRole("gridcell").nth(1).waitFor({ state: "detached" });
+  await page.getByRole("searchbox").press("Enter");
+  await page.getByRole("button", { name: "Start my song" }).click();
+}
+
+/** When the room's song was at its beginning, by the server's clock, in ms. */
+async function beginning(room: string): Promise<number> {
+  const { rooms } = await new Client({ baseUrl: server.url }).rooms.list();
+  const now = rooms.find((r) => r.roomId === room)?.nowPlaying;
+  return msOf(now!.startsAt!) - Number(now!.position!.seconds) * 1000 - now!.position!.nanos / 1e6;
+}
+
+/** How far each page is ahead of the room's song, again and again. */
+async function skews(pages: Page[], room: string, seconds: number): Promise<number[][]> {
+  const began = await beginning(room);
+  const rounds: number[][] = [];
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
+    const all = await Promise.all(pages.map(heard));
+    rounds.push(all.map(({ offset }) => (offset === undefined ? NaN : offset + began)));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  return rounds;
+}
+
+function report(what: string, rounds: number[][]): { spread: number; error: number } {
+  const spread = quantile(rounds.map((r) => Math.max(...r) - Math.min(...r)), 0.95);
+  const error = quantile(rounds.flat().map(Math.abs), 0.95);
+  console.info(`${what}: p95 between pages ${spread.toFixed(1)} ms, p95 off the server's clock ${error.toFixed(1)} ms, ${rounds.length} rounds`);
+  return { spread, error };
+}
+
+const sounds = (page: Page) => expect.poll(async () => (await heard(page)).offset, { timeout: 15_000 }).toBeDefined();
+
+describe("the song on four pages", () => {
+  test("is heard at the same moment, and is settled without being touched", async () => {
+    const url = `${server.url}/room/near`;
+    const mina = await seat(url, "Mina", "Sing");
+    const others = [await seat(url, "Jun", "Sing"), await seat(url, "Dan", "Watch"), await seat(url, "Eve", "Watch")];
+    await sing(mina, "Long tone");
+    const pages = [mina, ...others];
+    await Promise.all(pages.map(sounds));
+    await new Promise((resolve) => setTimeout(resolve, 8000));
+    const since = Date.now();
+    const { spread, error } = report("direct", await skews(pages, "near", measureFor));
+    expect(spread).toBeLessThan(40);
+    expect(error).toBeLessThan(40);
+    for (const page of pages) {
+      const { rates, jumps } = await heard(page);
+      expect(jumps.filter((at) => at > since)).toEqual([]);
+      expect(rates.filter((at) => at > since).length).toBeLessThanOrEqual(1 + measureFor / 5);
+    }
+  });
+
+  test("is heard at the same moment over a net of 150 ± 50 ms", async () => {
+    const net = await slowNet(server.url, { least: 100, most: 200 });
+    const near = await seat(`${server.url}/room/far`, "Mina", "Sing");
+    const pages = [near];
+    for (const name of ["Jun", "Dan", "Eve"]) {
+      pages.push(await seat(`${net.url}/room/far`, name, "Watch"));
+    }
+    await sing(near, "Long tone");
+    await Promise.all(pages.map(sounds));
+    await new Promise((resolve) => setTimeout(resolve, 12_000));
+    const { spread } = report("150 ± 50 ms", await skews(pages, "far", measureFor));
+    expect(spread).toBeLessThan(80);
+    await net.close();
+  });
+
+  test("is joined in time by who comes late", async () => {
+    const url = `${server.url}/room/late`;
+    const mina = await seat(url, "Mina", "Sing");
+    await sing(mina, "Long tone");
+    await sounds(mina);
+    const late = await seat(url, "Late", "Watch");
+    await sounds(late);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const { spread } = report("late joiner, 1 s after its first sound", await skews([mina, late], "late", 2));
+    expect(spread).toBeLessThan(80);
+  });
+});
