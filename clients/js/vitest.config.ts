@@ -2,9 +2,11 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    globalSetup: ["test/server/global.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 120_000,
+    projects: [
+      { test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/server/**"], testTimeout: 30_000 } },
+      {
+        test: { name: "server", include: ["test/server/**/*.test.ts"], globalSetup: ["test/server/global.ts"], testTimeout: 30_000, hookTimeout: 120_000 },
+      },
+    ],
   },
 });

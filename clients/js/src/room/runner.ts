@@ -1,7 +1,7 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import { durationFromMs, durationMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { JoinRequestSchema, RenewSchema, type Event, type Hello, type JoinRequest, type Limits, type Resume } from "../protocol.js";
+import { RenewSchema, type Event, type Hello, type JoinRequest, type Limits, type Resume } from "../protocol.js";
 import { Invalid, NotSent, Unknown } from "../errors.js";
 import type { Place } from "../identity/tabs.js";
 import { isNumbered } from "../session/command.js";
@@ -9,20 +9,20 @@ import { Session, type Kind } from "../session/session.js";
 import { apply } from "../state/apply.js";
 import { State } from "../state/state.js";
 import type { TimeSource } from "../time.js";
-import { wayFailed } from "../transport/index.js";
 import type { Linker } from "../way/way.js";
 import { Backoff } from "./backoff.js";
+import { checked } from "./checked.js";
 import { Clock } from "./clock.js";
 import { Connection, Farewell, Woken } from "./connection.js";
 import type { ConnectionState, End } from "./connection_state.js";
+import { NoToken, endOf, endText, errorOf, refusedForGood } from "./ending.js";
+import { Pause } from "./pause.js";
 import { Pending, type PendingCommand } from "./pending.js";
 import type { Saver } from "./saver.js";
-import { SignIn } from "./sign_in.js";
+import type { SignIn } from "./sign_in.js";
 
 /** How long a connection must have been of use for the next loss to count as the first one, in ms. */
 const settledMs = 5_000;
-/** The largest JoinRequest before a Welcome has told the server's limit, in bytes. */
-const messageBytes = 16 << 10;
 /** How long a reported skew goes with the Pings, in ms. */
 const skewMs = 60_000;
 
@@ -55,7 +55,7 @@ export class Runner {
   readonly #config: RunnerConfig;
   readonly #backoff: Backoff;
   readonly #pending = new Pending();
-  readonly #wake: { pause: () => void; notBefore: number } = { pause: () => undefined, notBefore: 0 };
+  readonly #pause = new Pause();
   readonly clock: Clock;
   #session: Session;
   #connection: Connection | undefined;
@@ -133,7 +133,7 @@ export class Runner {
 
   /** comesBack waits for the next try; false: there is none. */
   async #comesBack(session: Session, cause: unknown): Promise<boolean> {
-    if (session.phase === "ended" || cause instanceof NoToken || this.#refusedForGood(cause)) {
+    if (session.phase === "ended" || cause instanceof NoToken || (this.#standing.phase === "connecting" && refusedForGood(cause))) {
       return false;
     }
     const { time } = this.#config;
@@ -144,27 +144,8 @@ export class Runner {
     this.#stand({
       phase: "waiting", retryAt: time.wall() + next - now, goaway, error: goaway === undefined ? errorOf(cause) : undefined,
     });
-    this.#wake.notBefore = now + retryAfter;
-    await this.#pause(next - now);
+    await this.#pause.until({ at: next, notBefore: now + retryAfter, now });
     return session.phase !== ("ended" as Session["phase"]);
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake.pause = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
-  /**
-   * refusedForGood says whether a stream that ended without a Goaway, before a Welcome, needn't be tried again: the same Hello would meet the
-   * same answer. Goaways say themselves whether they are final.
-   */
-  #refusedForGood(cause: unknown): boolean {
-    return this.#standing.phase === "connecting" && cause instanceof ConnectError && !wayFailed(cause) && finalCodes.has(cause.code);
   }
 
   /** take takes an event of a connection. Throws ProtocolError. */
@@ -224,7 +205,7 @@ export class Runner {
 
   /** do queues a command, and waits for its answer; when the signal ends first, a command that was never sent is withdrawn. */
   async do(command: JoinRequest["command"], signal?: AbortSignal): Promise<Event> {
-    const request = this.#check(command);
+    const request = checked(command, this.limits);
     if (!isNumbered(request)) {
       throw new Invalid("command", `${command.case ?? "nothing"} has no answer`);
     }
@@ -252,29 +233,13 @@ export class Runner {
 
   /** once sends a command at most once; false: there is no connection for it just now, and nothing was sent. */
   once(command: JoinRequest["command"]): boolean {
-    this.#check(command);
+    checked(command, this.limits);
     const message = this.#session.once(command);
     if (message === undefined || this.#connection === undefined) {
       return false;
     }
     this.#connection.send(message);
     return true;
-  }
-
-  /** check refuses what the server would end the connection for, and what can't be put on the wire at all. */
-  #check(command: JoinRequest["command"]): JoinRequest {
-    const request = create(JoinRequestSchema, { command, number: maxUint64, lastSeq: maxUint64 });
-    const limit = this.limits?.messageBytes || messageBytes;
-    let bytes: number;
-    try {
-      bytes = toBinary(JoinRequestSchema, request).length;
-    } catch (error) {
-      throw new Invalid("command", `can't be encoded: ${error instanceof Error ? error.message : String(error)}`);
-    }
-    if (bytes > limit) {
-      throw new Invalid("command", `is up to ${bytes} bytes long when encoded, at most ${limit} are allowed`);
-    }
-    return request;
   }
 
   /** renew hands in a fresh token, which later Hellos show too. */
@@ -300,46 +265,18 @@ export class Runner {
 
   /** woken makes sure soon that there is a connection: the one there is must answer, or the next try is made now, if the server allows it. */
   woken(): void {
-    const now = this.#config.time.steady();
     this.#connection?.probe();
-    if (this.#standing.phase === "waiting" && now >= this.#wake.notBefore && this.#backoff.earliest(now) <= now) {
-      this.#wake.pause();
+    const now = this.#config.time.steady();
+    const at = this.#pause.hurry(now, this.#backoff.earliest(now));
+    if (at !== undefined) {
+      this.#stand({ retryAt: this.#config.time.wall() + at - now });
     }
   }
 
   /** close ends the life without leaving the room: the member becomes AWAY. */
   close(): void {
     this.#session.close();
-    this.#wake.pause();
+    this.#pause.end();
     this.#connection?.end(new Error("closed"));
   }
-}
-
-/** NoToken is a goodbye after which there is no other token to come back with. */
-class NoToken extends Error {
-  constructor(readonly farewell: Farewell) {
-    super(farewell.message, { cause: farewell });
-  }
-}
-
-const maxUint64 = (1n << 64n) - 1n;
-
-const finalCodes = new Set([
-  Code.InvalidArgument, Code.Unauthenticated, Code.PermissionDenied, Code.NotFound, Code.AlreadyExists, Code.FailedPrecondition,
-  Code.OutOfRange, Code.Unimplemented,
-]);
-
-function endOf(session: Session, cause: unknown): End {
-  if (session.end !== undefined) {
-    return session.end;
-  }
-  return cause instanceof NoToken ? "no-token" : "refused";
-}
-
-function endText(session: Session, cause: unknown): string {
-  return session.end === "refused" && cause instanceof Farewell ? `the server said goodbye: ${cause.message}` : "the room has ended";
-}
-
-function errorOf(cause: unknown): Error | undefined {
-  return cause === undefined || cause instanceof Error ? cause : new Error("failed", { cause });
 }
