@@ -1,308 +1,261 @@
-package socket
+// Package service puts a server together: the log, the rooms, the songs, and the two ports they are reached by.
+// New opens everything and binds the ports; Run serves until its context ends, then sends everybody away and closes everything.
+// Nothing imports it but the command and tests.
+package service
 
 import (
+	"context"
 	"errors"
-	"sync/atomic"
-	"testing"
-	"testing/synctest"
+	"fmt"
+	"net"
+	"net/http"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+
+	"github.com/singoff/singoff/service/acks"
+	"github.com/singoff/singoff/service/catalog"
+	"github.com/singoff/singoff/service/eventlog"
+	"github.com/singoff/singoff/service/history"
+	"github.com/singoff/singoff/service/room"
+	"github.com/singoff/singoff/service/rpc"
+	"github.com/singoff/singoff/service/socket"
+	"github.com/singoff/singoff/service/web"
 )
 
-// wires is a kernel in memory: what was written, and what of it has been acknowledged.
-type wires struct {
-	written, taken atomic.Uint64
-	at             atomic.Int64 // when something was last taken, Unix nanoseconds
+// Server is a server that is bound and not yet, or already, running.
+type Server struct {
+	cfg      Config
+	registry *prometheus.Registry
+	ready    *readiness
+
+	log     eventlog.Log
+	songs   *catalog.Catalog
+	manager *room.Manager
+	rooms   *rpc.Room
+
+	grpc    *grpc.Server
+	health  *health.Server
+	web     *http.Server
+	reaper  *acks.Reaper // of its connections
+	sockets *socket.Handler
+	grpcLis net.Listener
+	webLis  net.Listener
+
+	network  network
+	plain    *http.Server // the side of the HTTP port without TLS; nil: TLS is off
+	plainLis net.Listener
+
+	admin    *grpc.Server // nil: the operator has no listener
+	adminLis net.Listener
+
+	closers []func() error
 }
 
-func (k *wires) Acked() (uint64, time.Duration, bool) {
-	return k.taken.Load(), time.Since(time.Unix(0, k.at.Load())), true
+// Addrs are the addresses a server is bound to, as the flags take them.
+type Addrs struct {
+	GRPC, HTTP string
+	// Admin is the operator's; empty: there is none.
+	Admin string
 }
 
-// take acknowledges n bytes more.
-func (k *wires) take(n uint64) {
-	k.taken.Add(n)
-	k.at.Store(time.Now().UnixNano())
-}
-
-func (k *wires) Queued() (uint64, bool) { return k.written.Load() - k.taken.Load(), true }
-
-// watched is a watch whose client does what a test says.
-type watched struct {
-	*watch
-	*wires
-	pings atomic.Int64
-	over  chan error
-	began time.Time
-}
-
-// begin watches with the standard times. A ping is written at once, two bytes long.
-func begin(t *testing.T) *watched {
-	t.Helper()
-	w := &watched{wires: &wires{}, over: make(chan error, 1), began: time.Now()}
-	p := newPulse()
-	w.watch = &watch{
-		pulse: p, kernel: w.wires, interval: 1500 * time.Millisecond, pingTimeout: 6 * time.Second, writeTimeout: 7 * time.Second,
-		lost: func(err error) { w.over <- err },
+// New opens the log and the songs and binds the ports. Run it, or Close it. An error that wraps ErrConfig is the operator's to mend.
+func New(ctx context.Context, cfg Config) (*Server, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
 	}
-	w.ping = func() {
-		w.pings.Add(1)
-		p.written.Store(0)
-		p.pinged.Store(p.now())
-		w.wires.written.Add(2)
-		w.watch.pinged()
+	s := &Server{cfg: cfg, registry: prometheus.NewRegistry()}
+	s.registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		collectors.NewBuildInfoCollector(),
+	)
+	for _, open := range []func(context.Context) error{s.openNetwork, s.openRooms, s.openServices, s.bind, s.bindAdmin} {
+		if err := open(ctx); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
 	}
-	p.listening.Store(p.now())
-	w.watch.begin()
-	t.Cleanup(w.stop)
-	return w
+	return s, nil
 }
 
-// hear is a byte from the client.
-func (w *watched) hear() {
-	w.pulse.heard.Store(w.pulse.now())
-	w.pulse.listening.Store(w.pulse.now())
-}
-
-// takeAll acknowledges everything.
-func (w *watched) takeAll() { w.take(w.wires.written.Load() - w.taken.Load()) }
-
-// wantLost wants the end at that time after the beginning.
-func (w *watched) wantLost(t *testing.T, want error, least, most time.Duration) {
-	t.Helper()
-	err := <-w.over
-	if took := time.Since(w.began); !errors.Is(err, want) || took < least || took > most {
-		t.Errorf("got %v after %v, want %v within %v to %v", err, took, want, least, most)
+// openRooms opens what is kept, and the rooms over it.
+func (s *Server) openRooms(ctx context.Context) (err error) {
+	if s.log, err = openLog(s.cfg); err != nil {
+		return fmt.Errorf("log %s: %w", s.cfg.Log, err)
 	}
-}
-
-func (w *watched) wantAlive(t *testing.T) {
-	t.Helper()
-	select {
-	case err := <-w.over:
-		t.Fatalf("got %v after %v, want it to live", err, time.Since(w.began))
-	default:
+	s.atClose(s.log.Close)
+	s.songs, err = catalog.Open(ctx, catalog.Config{URLs: s.cfg.Songs, Logger: s.cfg.Logger})
+	if err != nil {
+		return fmt.Errorf("songs: %w", err)
 	}
-}
-
-func TestWatchFindsADeadMachine(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := begin(t)
-		w.wantLost(t, errSilent, 7500*time.Millisecond, 7500*time.Millisecond)
-	})
-}
-
-// Everything that was sent before the cable was pulled is acknowledged late, but before the ping: that is no sign of life after it.
-func TestWatchFindsADeadMachineThatTookSomethingBefore(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := begin(t)
-		w.wires.written.Add(500)
-		time.Sleep(time.Second)
-		w.takeAll()
-		w.wantLost(t, errSilent, 7500*time.Millisecond, 7500*time.Millisecond)
-	})
-}
-
-// The kernel of a stopped process goes on acknowledging what the room tells. That isn't the process's sign of life.
-func TestWatchFindsAStoppedProcessInABusyRoom(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := begin(t)
-		for range 60 {
-			time.Sleep(100 * time.Millisecond)
-			w.wires.written.Add(150)
-			w.takeAll()
-		}
-		w.wantLost(t, errSilent, 7500*time.Millisecond, 8*time.Second)
-	})
-}
-
-// A process may be stopped for nearly 6 s at any moment, also when its ping is due right then. When it was 4 s, a client that had been stopped for 4 s was
-// called lost now and then.
-func TestWatchBearsAProcessStoppedWhenItsPingIsDue(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := begin(t)
-		for range 3 {
-			time.Sleep(1499 * time.Millisecond)
-			w.takeAll()
-			time.Sleep(5900 * time.Millisecond) // stopped
-			w.takeAll()
-			w.wantAlive(t)
-			w.hear()
-		}
-		w.wantAlive(t)
-	})
-}
-
-// A slow link takes half a minute for what lies before the ping. As long as it takes something the client lives, and it has all the time for
-// an answer once the ping is there.
-func TestWatchBearsASlowLink(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := begin(t)
-		w.wires.written.Add(60_000)
-		for w.taken.Load() < 60_000 {
-			time.Sleep(time.Second)
-			w.take(2_000)
-		}
-		w.takeAll()
-		time.Sleep(5900 * time.Millisecond)
-		w.wantAlive(t)
-		w.hear()
-		time.Sleep(1501 * time.Millisecond)
-		w.wantAlive(t)
-		if got := w.pings.Load(); got != 2 {
-			t.Errorf("got %d pings, want one while the first had no answer and one after", got)
-		}
-		w.wantLost(t, errSilent, 42*time.Second, 46*time.Second)
-	})
-}
-
-func TestWatchFindsASlowLinkThatDies(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := begin(t)
-		w.wires.written.Add(60_000)
-		for range 20 {
-			time.Sleep(time.Second)
-			w.take(1_000)
-		}
-		w.wantLost(t, errSilent, 26*time.Second, 26*time.Second)
-	})
-}
-
-func TestWatchFindsAWriteThatIsStuck(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := begin(t)
-		time.Sleep(time.Second)
-		w.pulse.writing.Store(w.pulse.now())
-		for range 6 {
-			time.Sleep(time.Second)
-			w.hear()
-		}
-		w.wantLost(t, errStuck, 8*time.Second, 8*time.Second)
-	})
-}
-
-func TestWatchBearsAWriteThatProgresses(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := begin(t)
-		w.pulse.writing.Store(w.pulse.now())
-		w.wires.written.Add(100)
-		for range 10 {
-			time.Sleep(6 * time.Second)
-			w.hear()
-			w.take(1)
-		}
-		w.wantAlive(t)
-		time.Sleep(4 * time.Second)
-		w.hear()
-		w.wantLost(t, errStuck, 67*time.Second, 70*time.Second)
-	})
-}
-
-// While the room makes a client wait nobody reads what it says.
-func TestWatchDoesNotJudgeWhoIsNotListenedTo(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := begin(t)
-		w.pulse.listening.Store(0)
-		for range 60 {
-			time.Sleep(time.Second)
-			w.takeAll()
-		}
-		w.wantAlive(t)
-		if got := w.pings.Load(); got < 10 {
-			t.Errorf("got %d pings, want some all the time: a broken connection is found by writing", got)
-		}
-		w.pulse.listening.Store(w.pulse.now())
-		w.wantLost(t, errSilent, 66*time.Second, 66*time.Second)
-	})
-}
-
-// Not even the room's making it wait keeps a dead machine: it doesn't acknowledge the ping.
-func TestWatchFindsADeadMachineThatIsNotListenedTo(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := begin(t)
-		w.pulse.listening.Store(0)
-		w.wantLost(t, errSilent, 8500*time.Millisecond, 8500*time.Millisecond)
-	})
-}
-
-// In a room that talks much the buffer before a dead machine is full before a ping is due, and the ping is never written.
-func TestWatchFindsADeadMachineBehindAFullBuffer(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := begin(t)
-		w.ping = func() {}
-		w.wires.written.Add(200_000)
-		time.Sleep(time.Second)
-		w.pulse.writing.Store(w.pulse.now())
-		w.wantLost(t, errSilent, 7500*time.Millisecond, 7500*time.Millisecond)
-	})
-}
-
-// A server that was stopped in the middle of a write has pinged nobody meanwhile: the client has its time from then on.
-func TestWatchAfterTheServerWasStoppedWhileItWrote(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := begin(t)
-		w.ping = func() {}
-		w.pulse.writing.Store(w.pulse.now())
-		w.wires.written.Add(1)
-		w.mu.Lock()
-		w.due = w.due.Add(-time.Minute)
-		w.mu.Unlock()
-		w.pulse.heard.Add(-int64(time.Minute))
-		time.Sleep(6900 * time.Millisecond)
-		w.wantAlive(t)
-		w.wantLost(t, errStuck, 7*time.Second, 7*time.Second)
-	})
-}
-
-// A server that was stopped for a minute finds its look long due and the client's pongs still unread: calling the client lost then would be
-// a false alarm. It looks again a moment later.
-func TestWatchAfterTheServerItselfWasStopped(t *testing.T) {
-	t.Parallel()
-	for name, dead := range map[string]bool{"living client": false, "dead client": true} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				w := begin(t)
-				time.Sleep(4 * time.Second) // pinged
-				w.mu.Lock()
-				w.due = w.due.Add(-time.Minute) // as if the timer had fired a minute late
-				w.mu.Unlock()
-				w.pulse.written.Add(-int64(time.Minute))
-				w.pulse.pinged.Add(-int64(time.Minute))
-				time.Sleep(1300 * time.Millisecond) // the look
-				w.wantAlive(t)
-				if !dead {
-					w.hear()
-					time.Sleep(6 * time.Second)
-					w.wantAlive(t)
-				}
-				w.wantLost(t, errSilent, 5*time.Second, 13*time.Second)
-			})
-		})
+	s.atClose(s.songs.Close)
+	cfg := s.cfg.rooms()
+	cfg.Registerer = s.registry
+	if s.manager, err = room.NewManager(s.log, cfg); err != nil {
+		return fmt.Errorf("rooms: %w", err)
 	}
+	s.atClose(s.manager.Close)
+	s.ready = &readiness{refusing: s.manager.Refusing}
+	return nil
 }
 
-func TestWatchIsQuickToStop(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := begin(t)
-		w.stop()
-		w.stop()
-		time.Sleep(time.Minute)
-		w.wantAlive(t)
-		if got := w.pings.Load(); got != 0 {
-			t.Errorf("got %d pings after the end, want none", got)
-		}
+// openServices makes the services and their servers.
+func (s *Server) openServices(context.Context) (err error) {
+	door, err := s.openDoor()
+	if err != nil {
+		return err
+	}
+	s.rooms, err = rpc.NewRoom(rpc.Config{
+		Manager:    rpc.Rooms(s.manager),
+		Track:      track(s.songs),
+		History:    history.New(s.log),
+		Limits:     s.cfg.limits(),
+		Door:       door,
+		Registerer: s.registry,
+		Logger:     s.cfg.Logger,
 	})
+	if err != nil {
+		return err
+	}
+	s.atClose(func() error { s.rooms.Wait(); return nil })
+	s.grpc, s.health = newGRPC(s.cfg, s.rooms, rpc.NewMusic(s.songs, door), s.network.grpcOptions()...)
+	s.atClose(func() error { s.grpc.Stop(); return nil })
+	s.sockets, err = socket.New(socket.Config{
+		Serve:        s.rooms.Serve,
+		Calls:        from(s.grpc, rpc.TransportWebsocket),
+		Origin:       s.network.origins.Allowed,
+		MessageBytes: s.cfg.MessageBytes,
+		Registerer:   s.registry,
+		Logger:       s.cfg.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	s.atClose(func() error { s.sockets.Close(); return nil })
+	return nil
+}
+
+// bind takes the ports, and says where they are and what that means.
+func (s *Server) bind(ctx context.Context) (err error) {
+	if s.grpcLis, err = listen(ctx, s.cfg.GRPCAddr); err != nil {
+		return fmt.Errorf("gRPC address: %w", err)
+	}
+	s.atClose(s.grpcLis.Close)
+	if s.webLis, err = listen(ctx, s.cfg.HTTPAddr); err != nil {
+		return fmt.Errorf("HTTP address: %w", err)
+	}
+	s.webLis, s.plainLis = s.network.split(s.webLis)
+	s.atClose(s.webLis.Close)
+	s.web, err = web.NewServer(web.Config{
+		Ready:    s.ready.check,
+		Songs:    s.songs.Handler(),
+		Calls:    from(s.grpc, rpc.TransportFetch),
+		Sockets:  s.sockets,
+		Allowed:  s.network.origins.Allowed,
+		Registry: s.registry,
+		Page:     func(r *http.Request) web.Page { return web.Page{ShareURL: s.shareURL(r)} },
+		GRPCAddr: s.Addrs().GRPC,
+		Version:  s.cfg.Version,
+		Logger:   s.cfg.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	if s.plainLis != nil {
+		s.plain = s.network.newPlain(s.web)
+	}
+	s.web.Handler = s.network.behind(s.web.Handler)
+	return s.openReaper()
+}
+
+// What ends a Watch whose client's machine is gone, and promised nothing. Beside the beat of 3 s it is seen within 25 s. Websockets and native gRPC
+// are stricter with their own.
+const (
+	deadPatience = 18 * time.Second
+	deadInterval = time.Second
+)
+
+// openReaper makes what ends dead connections of the HTTP port, and lets what is served over a connection ask its kernel.
+func (s *Server) openReaper() (err error) {
+	s.reaper, err = acks.NewReaper(acks.ReaperConfig{Patience: deadPatience, Interval: deadInterval, Logger: s.cfg.Logger})
+	if err != nil {
+		return err
+	}
+	s.web.ConnState, s.web.ConnContext = s.reaper.ConnState, acks.With
+	return nil
+}
+
+// Addrs are where the server is bound; port 0 has become a real one.
+func (s *Server) Addrs() Addrs {
+	var addrs Addrs
+	if s.grpcLis != nil {
+		addrs.GRPC = show(s.grpcLis.Addr())
+	}
+	if s.webLis != nil {
+		addrs.HTTP = show(s.webLis.Addr())
+	}
+	if s.adminLis != nil {
+		addrs.Admin = show(s.adminLis.Addr())
+	}
+	return addrs
+}
+
+// Run serves until ctx ends or a port fails, then drains: everybody is sent away with a time to come back, within Config.DrainTime.
+// The error is what failed; nil after an ordered end. The server is closed then.
+func (s *Server) Run(ctx context.Context) error {
+	s.announce()
+	var ports errgroup.Group
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ports.Go(func() error { defer cancel(); return s.grpcLoop() })
+	ports.Go(func() error { defer cancel(); return s.webLoop() })
+	if s.plain != nil {
+		ports.Go(func() error { defer cancel(); return s.plainLoop() })
+	}
+	if s.admin != nil {
+		ports.Go(func() error { defer cancel(); return s.adminLoop() })
+	}
+	ports.Go(func() error { s.healthLoop(ctx); return nil })
+	ports.Go(func() error { s.reaper.ReapLoop(ctx); return nil })
+	<-ctx.Done()
+	s.drain()
+	return errors.Join(ports.Wait(), s.Close())
+}
+
+// grpcLoop serves the gRPC port until it is stopped.
+func (s *Server) grpcLoop() error {
+	if err := s.grpc.Serve(opaque{s.grpcLis}); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+		return fmt.Errorf("gRPC port: %w", err)
+	}
+	return nil
+}
+
+// webLoop serves the HTTP port until it is shut down.
+func (s *Server) webLoop() error {
+	if err := s.web.Serve(s.webLis); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("HTTP port: %w", err)
+	}
+	return nil
+}
+
+// plainLoop serves the side of the HTTP port without TLS until either side is shut down.
+func (s *Server) plainLoop() error {
+	if err := s.plain.Serve(s.plainLis); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("HTTP port, without TLS: %w", err)
+	}
+	return nil
+}
+
+func (s *Server) announce() {
+	addrs, reach := s.Addrs(), s.Reach()
+	s.cfg.Logger.Info().
+		Str("grpc_addr", addrs.GRPC).Str("http_addr", addrs.HTTP).Str("admin_addr", addrs.Admin).
+		Str("url", reach.URL).
+		Str("log", s.cfg.Log).Str("version", s.cfg.Version).
+		Msg("serving")
+	s.announceReach(reach)
 }
