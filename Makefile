@@ -19,7 +19,7 @@ GOBUILD := go build -trimpath -tags '$(TAGS)' -ldflags '$(LDFLAGS)'
 
 PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 # Node's packages are installed again when their lock file has changed.
-NODE_MODULES := $(addsuffix /node_modules/.package-lock.json,test/foreign clients/js clients/web)
+NODE_MODULES := $(addsuffix /node_modules/.package-lock.json,test/foreign test/browser clients/js clients/web)
 
 # What protocol changes are compared with: the protocol of the last tag.
 BASELINE  := proto/singoff.binpb
@@ -30,7 +30,7 @@ help: ## List the targets
 
 # The page is built into the binaries' source tree, from which they embed it. Where npm isn't installed they are built without.
 PAGE         := service/web/dist/page/index.html
-PAGE_SOURCES := $(shell find clients/web clients/js/src -name node_modules -prune -o -type f -print)
+PAGE_SOURCES := $(shell find clients/web clients/js/src \( -name node_modules -o -path clients/web/test \) -prune -o -type f -print)
 .PHONY: page
 page: ## Build the page from clients/web, if npm is there
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(PAGE); \
@@ -75,16 +75,20 @@ lint: $(BASELINE) ## Check formatting, code, import directions and the protocol;
 
 .PHONY: test
 # The random schedules run a second time without the race detector, in their thousands.
-test: packages $(NODE_MODULES) ## Vet and test everything with the race detector; all that a fresh checkout needs
+test: packages $(NODE_MODULES) page ## Vet and test everything with the race detector; all that a fresh checkout needs
 	go vet -race -tags '$(TAGS)' ./...
 	go test -race -vet=off -tags '$(TAGS)' ./...
 	go test -vet=off -tags '$(TAGS)' ./service/model
 	npm run --prefix clients/js check
 	npm run --prefix clients/js test
+	npm run --prefix clients/web check
+	npm run --prefix clients/web test
+	npm run --prefix test/browser check
+	npm run --prefix test/browser test
 
-# What tests need beside Go and Node: a C compiler for the race detector, nets of their own, proxies, another's gRPC. Installed where that is
+# What tests need beside Go and Node: a C compiler for the race detector, nets of their own, proxies, another's gRPC, a browser. Installed where that is
 # ours to do, asked for elsewhere.
-PACKAGES := gcc libc6-dev iproute2 nginx-light caddy python3-grpcio python3-protobuf
+PACKAGES := gcc libc6-dev iproute2 nginx-light caddy python3-grpcio python3-protobuf chromium fonts-noto-cjk
 .PHONY: packages
 packages:
 	@command -v dpkg-query >/dev/null || { echo "this isn't Debian: what its packages $(PACKAGES) hold must be there" >&2; exit 0; }; \
