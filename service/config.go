@@ -47,6 +47,8 @@ type Config struct {
 	Log string
 	// Songs are folders or bucket URLs with songs. None: the demo songs.
 	Songs []string
+	// Library is how songs are read and served, as SongsConfig documents it.
+	Library SongsConfig
 
 	// Rules of every room: seats, hold, and the like. Default rules.DefaultConfig.
 	Rules rules.Config

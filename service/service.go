@@ -88,13 +88,12 @@ func (s *Server) openRooms(ctx context.Context) (err error) {
 		return fmt.Errorf("log %s: %w", s.cfg.Log, err)
 	}
 	s.atClose(s.log.Close)
-	s.songs, err = catalog.Open(ctx, catalog.Config{URLs: s.cfg.Songs, Logger: s.cfg.Logger})
-	if err != nil {
+	if s.songs, err = catalog.Open(ctx, s.cfg.catalog(s.registry)); err != nil {
 		return fmt.Errorf("songs: %w", err)
 	}
 	s.atClose(s.songs.Close)
 	cfg := s.cfg.rooms()
-	cfg.Registerer = s.registry
+	cfg.Registerer, cfg.Began = s.registry, s.songs.Played
 	if s.manager, err = room.NewManager(s.log, cfg); err != nil {
 		return fmt.Errorf("rooms: %w", err)
 	}
@@ -112,6 +111,7 @@ func (s *Server) openServices(context.Context) (err error) {
 	s.rooms, err = rpc.NewRoom(rpc.Config{
 		Manager:    rpc.Rooms(s.manager),
 		Track:      track(s.songs),
+		Gone:       gone(s.songs),
 		History:    history.New(s.log),
 		Limits:     s.cfg.limits(),
 		Door:       door,

@@ -1,158 +1,208 @@
-// Package catalog is the songs there are: audio files of one or more buckets (gocloud.dev/blob), each with the cover and
-// the lyrics that share its base name in its folder, whatever case or Unicode form the names are in. It reads every file
-// once, when it is opened, tells what was wrong with which, finds tracks by title or artist, and serves their bytes over
-// HTTP. Covers are .jpg, .jpeg, .png, .webp and lyrics .lrc, .txt, the first of these that is there; files and folders whose
-// name begins with a dot are passed over.
+// Package catalog is the songs there are: audio files of one or more buckets, each with its cover and lyrics. It opens at once with what it
+// remembers, reads what is new or changed in the background and goes on watching; it finds tracks, gives their lyrics in one form, and
+// serves their bytes over HTTP at addresses that it signs. What it knows at a moment is a view that never changes, so that nobody who asks
+// waits for a scan.
 package catalog
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"github.com/rs/zerolog"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/singoff/singoff/service/catalog/bucket"
+	"github.com/singoff/singoff/service/catalog/demo"
+	"github.com/singoff/singoff/service/catalog/facts"
+	"github.com/singoff/singoff/service/catalog/signature"
+	"github.com/singoff/singoff/service/catalog/store"
 )
 
 var (
-	// ErrNoSuchTrack is returned for an id that no track has.
+	// ErrNoSuchTrack is returned for an id that no track ever had.
 	ErrNoSuchTrack = errors.New("no such track")
+	// ErrGone is returned for the id of a track that was removed.
+	ErrGone = errors.New("the track was removed")
+	// ErrNoLyrics is returned for a track without lyrics.
+	ErrNoLyrics = errors.New("the track has no lyrics")
 	// ErrClosed is returned by a catalogue after Close.
 	ErrClosed = errors.New("the catalogue is closed")
-	// ErrPageToken is returned for a page token that wasn't given for this query.
-	ErrPageToken = errors.New("not a token of this query's pages")
+	// ErrUnreadable is wrapped where there are no songs because no bucket can be read.
+	ErrUnreadable = errors.New("the songs can't be read")
 	// ErrConfig is returned for a Config that can't be.
 	ErrConfig = errors.New("catalogue")
 )
 
-// Config is what a catalogue is opened with.
-type Config struct {
-	// URLs of the buckets, or paths of plain folders: `file:///srv/songs`, `songs`. Subfolders belong to a bucket. A song that is
-	// in several is taken from the first. Empty ones don't count; none: the demo songs. Other schemes than `file` work in a
-	// program that links their driver.
-	URLs []string
-	// MaxTracks is how many audio files are taken; those beyond are reported. Default 100,000; about 1 KB of memory each.
-	MaxTracks int
-	// Workers is how many files are read at one time while opening. Default 4, at most 64; each takes up to 20 MiB while it meets
-	// a hostile file, and well below 1 MiB with others.
-	Workers int
-	// Logger gets one line when the songs are loaded and a warning for each problem. Default: none.
-	Logger zerolog.Logger
-}
-
-func (c *Config) validate() error {
-	if c.MaxTracks == 0 {
-		c.MaxTracks = 100_000
-	}
-	if c.Workers == 0 {
-		c.Workers = 4
-	}
-	if c.MaxTracks < 0 {
-		return fmt.Errorf("%w: MaxTracks is %d, must not be negative", ErrConfig, c.MaxTracks)
-	}
-	if c.Workers < 0 || c.Workers > 64 {
-		return fmt.Errorf("%w: Workers is %d, must be 1 to 64", ErrConfig, c.Workers)
-	}
-	return nil
-}
-
-// Catalog is the songs of its buckets as they were when it was opened. Its methods may be called concurrently.
+// Catalog is the songs of its buckets. Its methods may be called concurrently.
 type Catalog struct {
-	buckets  []*bucket
-	entries  []*entry // by title, then id
-	byID     map[string]*entry
-	problems []Problem
-	log      zerolog.Logger
-	closed   atomic.Bool
+	cfg    Config
+	log    zerolog.Logger
+	reader facts.Reader
+	store  *store.Store
+	signer *signature.Signer
+
+	shelves []*shelf
+	plays   plays
+	scaling singleflight.Group
+	gains   sync.Map // of songs measured since they were last put into a view: *float64 by gainKey
+	view    atomic.Pointer[view]
+
+	publishing sync.Mutex // one view is made at a time
+	warned     map[Problem]bool
+
+	seen struct {
+		sync.RWMutex
+		ids map[string]bool // of tracks that are there or were
+	}
+
+	closed atomic.Bool
+	cancel context.CancelFunc
+	loops  sync.WaitGroup
 }
 
-// Problem is a file that can't be used, or only in part.
-type Problem struct {
-	// Bucket is the URL or folder, without what may be secret in it.
-	Bucket string
-	// File is its key in the bucket.
-	File string
-	// Reason is a sentence for the operator.
-	Reason string
-	// LeftOut says that the file isn't used at all.
-	LeftOut bool
-}
-
-// String names the file and the reason.
-func (p Problem) String() string { return fmt.Sprintf("%q in %s: %s", p.File, p.Bucket, p.Reason) }
-
-// Open reads the buckets. A file that can't be used is a Problem; an error is a bucket that can't be opened or listed, a
-// Config that can't be, or the end of ctx.
+// Open opens the buckets and what is remembered of them, and begins to read them; ctx bounds the opening alone. A file that can't be used is a
+// Problem, a bucket that can't be reached is tried again; an error is a folder that isn't there, a URL or a Config that can't be.
 func Open(ctx context.Context, cfg Config) (*Catalog, error) {
+	cfg.setDefaults()
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	c := &Catalog{byID: map[string]*entry{}, log: cfg.Logger}
-	if err := c.openBuckets(ctx, cfg.URLs); err != nil {
-		return nil, errors.Join(err, c.Close())
+	c := &Catalog{cfg: cfg, log: cfg.Logger, reader: facts.Reader{Charset: cfg.Charset}, warned: map[Problem]bool{}}
+	c.seen.ids = map[string]bool{}
+	c.view.Store(emptyView())
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	c.cancel = cancel
+	for _, open := range []func(context.Context) error{c.openStore, c.openBuckets, c.recall, c.register} {
+		if err := open(ctx); err != nil {
+			return nil, errors.Join(err, c.Close())
+		}
 	}
-	if err := c.load(ctx, cfg); err != nil {
-		return nil, errors.Join(err, c.Close())
+	for _, s := range c.shelves {
+		if s.embedded {
+			if err := c.scan(ctx, s); err != nil {
+				return nil, errors.Join(err, c.Close())
+			}
+			continue
+		}
+		c.loops.Go(func() { c.shelfLoop(background, s) })
 	}
-	for _, p := range c.problems {
-		c.log.Warn().Str("bucket", p.Bucket).Str("file", p.File).Bool("left_out", p.LeftOut).Msg(p.Reason)
+	c.loops.Go(func() { c.playedLoop(background) })
+	if c.cfg.MeasureLoudness {
+		c.loops.Go(func() { c.measureLoop(background) })
 	}
-	c.log.Info().Int("tracks", len(c.entries)).Int("problems", len(c.problems)).Msg("songs loaded")
 	return c, nil
 }
 
-func (c *Catalog) openBuckets(ctx context.Context, urls []string) error {
-	for _, u := range urls {
-		if u == "" {
-			continue
-		}
-		b, err := openBucket(ctx, u)
-		if err != nil {
-			return err
-		}
-		c.buckets = append(c.buckets, b)
-	}
-	if len(c.buckets) > 0 {
-		return nil
-	}
-	b, err := openDemo(ctx)
+func (c *Catalog) openStore(ctx context.Context) error {
+	s, aside, err := store.Open(ctx, c.cfg.Store)
 	if err != nil {
 		return err
 	}
-	c.buckets = []*bucket{b}
+	c.store = s
+	if aside != "" {
+		c.log.Warn().Str("moved_to", aside).Msg("what was remembered of the songs can't be used: they are read anew")
+	}
+	secret, err := s.Secret(ctx)
+	if err != nil {
+		return err
+	}
+	c.signer, err = signature.NewSigner(secret)
+	return err
+}
+
+func (c *Catalog) openBuckets(ctx context.Context) error {
+	cache, err := bucket.NewCache(c.cfg.CacheMiB)
+	if err != nil {
+		return err
+	}
+	for _, u := range c.cfg.URLs {
+		if u == "" {
+			continue
+		}
+		b, err := bucket.Open(ctx, u, cache)
+		if err != nil {
+			return err
+		}
+		c.shelves = append(c.shelves, newShelf(b))
+	}
+	if len(c.shelves) == 0 {
+		s := newShelf(bucket.Embedded("the demo songs", demo.Songs))
+		s.embedded = true
+		c.shelves = []*shelf{s}
+	}
 	return nil
 }
 
-// Track gives a track by its id, or ErrNoSuchTrack.
+// recall takes in what is remembered, so that songs are there before any bucket was read.
+func (c *Catalog) recall(ctx context.Context) error {
+	keys, err := c.store.AudioKeys(ctx)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		c.seen.ids[trackID(key)] = true
+	}
+	if c.plays.recent, err = recalled(ctx, c.store); err != nil {
+		return err
+	}
+	known := 0
+	for _, s := range c.shelves {
+		files, err := c.store.Files(ctx, s.bucket.Name())
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
+			s.files[f.Key] = &f
+		}
+		known += len(files)
+	}
+	if known > 0 {
+		c.publish()
+	}
+	return nil
+}
+
+// Track gives a track by its id, or ErrNoSuchTrack, or ErrGone.
 func (c *Catalog) Track(id string) (Track, error) {
 	e, err := c.entry(id)
 	if err != nil {
 		return Track{}, err
 	}
-	return e.Track, nil
+	return c.track(e), nil
 }
 
 func (c *Catalog) entry(id string) (*entry, error) {
 	if c.closed.Load() {
 		return nil, ErrClosed
 	}
-	if e := c.byID[id]; e != nil {
+	if e := c.view.Load().entry(id); e != nil {
 		return e, nil
+	}
+	c.seen.RLock()
+	defer c.seen.RUnlock()
+	if c.seen.ids[id] {
+		return nil, fmt.Errorf("%w: %s", ErrGone, id)
 	}
 	return nil, fmt.Errorf("%w: %.80q", ErrNoSuchTrack, id)
 }
 
-// Problems are the files that were unusable or odd when the catalogue was opened, in the order of buckets and keys.
-func (c *Catalog) Problems() []Problem { return append([]Problem(nil), c.problems...) }
-
-// Close ends the catalogue: what is under way with it fails, its other methods return ErrClosed.
+// Close ends the catalogue and waits for what it does in the background: what is under way with it fails, its other methods return
+// ErrClosed.
 func (c *Catalog) Close() error {
 	if c.closed.Swap(true) {
 		return nil
 	}
+	c.cancel()
+	c.loops.Wait()
 	var errs []error
-	for _, b := range c.buckets {
-		errs = append(errs, b.Close())
+	for _, s := range c.shelves {
+		errs = append(errs, s.bucket.Close())
+	}
+	if c.store != nil {
+		errs = append(errs, c.store.Close())
 	}
 	return errors.Join(errs...)
 }

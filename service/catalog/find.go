@@ -1,120 +1,96 @@
 package catalog
 
 import (
-	"bytes"
-	"cmp"
-	"crypto/sha256"
-	"encoding/base64"
-	"slices"
-	"strings"
+	"fmt"
+	"time"
 
-	"golang.org/x/text/cases"
-	"golang.org/x/text/collate"
-	"golang.org/x/text/language"
-	"golang.org/x/text/unicode/norm"
+	"github.com/singoff/singoff/service/catalog/index"
 )
 
-// Page asks for a part of what is found.
-type Page struct {
-	// Size is how many tracks at most; 0: 50.
+// Query asks for a page of tracks.
+type Query struct {
+	// Text whose words must all be found in title or artist; empty: all tracks.
+	Text string
+	// Order of what is found. Default index.ByTitle.
+	Order index.Order
+	// Folder that tracks lie in or below; empty: all.
+	Folder string
+	// Namespace whose plays index.ByRecency goes by.
+	Namespace string
+	// Size of the page; 0: DefaultPage.
 	Size int
-	// Token is what Find gave with the page before; empty: the first page.
+	// Token is Found.Next of the page before; empty: the first page.
 	Token string
 }
 
 // DefaultPage is the size of a page for who doesn't say.
 const DefaultPage = 50
 
-// Find gives the tracks whose title or artist holds the query, by title and then id, the token of the next page (empty: there
-// is none) and how many there are in all. Case, width and Unicode form don't matter, and a syllable or letter is found in one
-// that has more to it: 가 in 강, e in é; so a search can begin while its last syllable is being typed. The error is
-// ErrPageToken, or ErrClosed.
-func (c *Catalog) Find(query string, page Page) (tracks []Track, next string, total int, err error) {
+// Found is a page of tracks.
+type Found struct {
+	Tracks []Track
+	// Next is the next page's token; empty: this is the last one.
+	Next string
+	// Total is how many are found in all.
+	Total int
+}
+
+// Find gives a page of tracks. The error is index.ErrToken, ErrClosed, or ErrUnreadable.
+func (c *Catalog) Find(q Query) (Found, error) {
 	if c.closed.Load() {
-		return nil, "", 0, ErrClosed
+		return Found{}, ErrClosed
 	}
-	query = fold(query)
-	after, err := parseToken(page.Token, query)
+	v := c.view.Load()
+	if len(v.entries) == 0 {
+		if _, err := c.unreadable(); err != nil {
+			return Found{}, fmt.Errorf("%w: %w", ErrUnreadable, err)
+		}
+	}
+	ask := index.Query{Text: q.Text, Order: q.Order, Folder: q.Folder, Size: q.Size, Token: q.Token}
+	if ask.Size <= 0 {
+		ask.Size = DefaultPage
+	}
+	if q.Order == index.ByRecency {
+		ask.Recent = c.plays.of(q.Namespace)
+	}
+	r, err := v.index.Find(ask)
 	if err != nil {
-		return nil, "", 0, err
+		return Found{}, err
 	}
-	size := page.Size
-	if size <= 0 {
-		size = DefaultPage
+	found := Found{Next: r.Next, Total: r.Total, Tracks: make([]Track, len(r.Items))}
+	for i, at := range r.Items {
+		found.Tracks[i] = c.track(v.entries[at])
 	}
-	var last *entry
-	for _, e := range c.entries {
-		if !strings.Contains(e.folded, query) {
-			continue
-		}
-		total++
-		if after != nil && compare(e, after) <= 0 {
-			continue
-		}
+	return found, nil
+}
+
+// Folders gives those directly below the parent (empty: the uppermost), by name, at most index.MaxFolders, with their tracks.
+func (c *Catalog) Folders(parent string) ([]index.Folder, error) {
+	if c.closed.Load() {
+		return nil, ErrClosed
+	}
+	return c.view.Load().index.Folders(parent), nil
+}
+
+// Links are the addresses of a track's files, relative to the HTTP port; empty: there is none.
+type Links struct {
+	Audio, Cover, StageCover, Lyrics string
+}
+
+// Links gives a track's addresses for a namespace: signed, unless songs are public, for 12 hours.
+func (c *Catalog) Links(t Track, namespace string) Links {
+	now := time.Now()
+	link := func(there bool, part string) string {
+		at := "/songs/" + t.ID + "/" + part
 		switch {
-		case len(tracks) < size:
-			tracks = append(tracks, e.Track)
-			last = e
-		case next == "":
-			next = token(last, query)
+		case !there:
+			return ""
+		case c.cfg.Public:
+			return at
 		}
+		return c.signer.Sign(at, namespace, now)
 	}
-	return tracks, next, total, nil
-}
-
-// fold makes texts comparable: compatibility forms (width, compatibility jamo) and syllables taken apart, case folded.
-func fold(s string) string {
-	s = norm.NFKD.String(cases.Fold().String(norm.NFKD.String(s)))
-	return strings.Join(strings.Fields(s), " ")
-}
-
-// order sorts by title, as Korean readers expect it, and prepares for being searched.
-func order(entries []*entry) {
-	c := collate.New(language.Korean, collate.Numeric)
-	var buf collate.Buffer
-	for _, e := range entries {
-		e.sortKey = bytes.Clone(c.KeyFromString(&buf, e.Title))
-		buf.Reset()
-		e.folded = fold(e.Title) + "\n" + fold(e.Artist) // no query holds a line's end
+	return Links{
+		Audio: link(true, partAudio), Cover: link(t.HasCover, partCover), StageCover: link(t.HasCover, partStage), Lyrics: link(t.HasLyricsFile, partLyrics),
 	}
-	slices.SortFunc(entries, compare)
-}
-
-func compare(a, b *entry) int {
-	return cmp.Or(bytes.Compare(a.sortKey, b.sortKey), strings.Compare(a.ID, b.ID))
-}
-
-// A token is the base64url of tokenVersion, eight bytes of the query's hash, the last track's id and its title: the page after
-// it can be told even when songs have come or gone in between.
-const (
-	tokenVersion = 1
-	idLength     = 16
-	maxToken     = 2048
-)
-
-func token(last *entry, query string) string {
-	b := append([]byte{tokenVersion}, queryHash(query)...)
-	b = append(b, last.ID...)
-	return base64.RawURLEncoding.EncodeToString(append(b, last.Title...))
-}
-
-func parseToken(s, query string) (*entry, error) {
-	if s == "" {
-		return nil, nil
-	}
-	if len(s) > maxToken {
-		return nil, ErrPageToken
-	}
-	b, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil || len(b) < 9+idLength || b[0] != tokenVersion || !bytes.Equal(b[1:9], queryHash(query)) {
-		return nil, ErrPageToken
-	}
-	e := &entry{Track: Track{ID: string(b[9 : 9+idLength]), Title: string(b[9+idLength:])}}
-	order([]*entry{e})
-	return e, nil
-}
-
-func queryHash(folded string) []byte {
-	sum := sha256.Sum256([]byte(folded))
-	return sum[:8]
 }

@@ -8,27 +8,52 @@ import (
 	"net/http"
 	"time"
 
-	"gocloud.dev/blob"
-	"gocloud.dev/gcerrors"
+	"github.com/singoff/singoff/service/catalog/bucket"
+	"github.com/singoff/singoff/service/catalog/cover"
 )
 
-// Handler serves `/songs/{id}/audio`, `/songs/{id}/cover` and `/songs/{id}/lyrics`: GET and HEAD with ranges, strong ETags and
-// the dates of files that have one, to pages of any origin. Whether bytes are still those of the ETag is looked up with each
-// request, so a file that is replaced is served as it is now.
+// The parts of a track that are served.
+const (
+	partAudio  = "audio"
+	partCover  = "cover"
+	partStage  = "stage-cover"
+	partLyrics = "lyrics"
+)
+
+// Handler serves `/songs/{id}/` with `audio`, `cover`, `stage-cover` and `lyrics`: GET and HEAD with ranges, strong ETags and the dates of
+// files that have one, to pages of any origin that have the address. Whether bytes are still those of the ETag is looked up with each
+// request, so a file that is replaced is served as it is now. 403: the address isn't signed, or no longer. 410: the track was removed.
 func (c *Catalog) Handler() http.Handler {
 	mux := http.NewServeMux()
-	for part, of := range map[string]func(*entry) object{
-		"audio":  func(e *entry) object { return e.audio },
-		"cover":  func(e *entry) object { return e.cover },
-		"lyrics": func(e *entry) object { return e.lyricsFile },
+	for part, serve := range map[string]func(http.ResponseWriter, *http.Request, *entry) error{
+		partAudio: c.serveAudio, partCover: c.serveCover(cover.Picker), partStage: c.serveCover(cover.Stage), partLyrics: c.serveLyrics,
 	} {
-		mux.HandleFunc("GET /songs/{id}/"+part, func(w http.ResponseWriter, r *http.Request) { c.serve(w, r, of) })
+		mux.HandleFunc("GET /songs/{id}/"+part, func(w http.ResponseWriter, r *http.Request) {
+			e, err := c.admitted(r, part)
+			if err == nil {
+				err = serve(w, r, e)
+			}
+			if err != nil {
+				c.refuse(w, r, err)
+			}
+		})
 		mux.HandleFunc("OPTIONS /songs/{id}/"+part, preflight)
 	}
 	return openToAll(mux)
 }
 
-// openToAll lets pages of other origins read the answers and their headers. Songs are public: no cookie, no secret.
+// admitted gives the track of an address that is good.
+func (c *Catalog) admitted(r *http.Request, part string) (*entry, error) {
+	id := r.PathValue("id")
+	if !c.cfg.Public {
+		if _, err := c.signer.Check("/songs/"+id+"/"+part, r.URL.Query(), time.Now()); err != nil {
+			return nil, &refusal{code: http.StatusForbidden, text: err.Error() + "; ListTracks and GetTracks give fresh ones"}
+		}
+	}
+	return c.entry(id)
+}
+
+// openToAll lets pages of other origins read the answers and their headers: it is the address that is secret, no cookie is.
 func openToAll(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -48,58 +73,78 @@ func preflight(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (c *Catalog) serve(w http.ResponseWriter, r *http.Request, of func(*entry) object) {
-	e, err := c.entry(r.PathValue("id"))
+// redirectFor is how long the URL of a redirect is good: longer than a song, so that a player may seek in it.
+const redirectFor = 2 * time.Hour
+
+func (c *Catalog) serveAudio(w http.ResponseWriter, r *http.Request, e *entry) error {
+	if c.cfg.Redirect && r.Method == http.MethodGet {
+		at, err := e.bucket.Sign(r.Context(), e.File, redirectFor)
+		if err == nil {
+			w.Header().Set("Cache-Control", "no-store")
+			http.Redirect(w, r, at, http.StatusTemporaryRedirect)
+			return nil
+		}
+		if !errors.Is(err, bucket.ErrCantSign) {
+			return fmt.Errorf("%q in %s: %w", e.File, e.bucket.Name(), err)
+		}
+	}
+	file, err := e.bucket.Open(r.Context(), e.File)
 	if err != nil {
-		c.refuse(w, err)
-		return
+		return fmt.Errorf("%q in %s: %w", e.File, e.bucket.Name(), err)
 	}
-	o := of(e)
-	if o.key == "" {
-		http.Error(w, "this track has none", http.StatusNotFound)
-		return
-	}
-	a, err := e.bucket.stat(r.Context(), o.key)
-	if err != nil {
-		c.refuse(w, fmt.Errorf("%q in %s: %w", o.key, e.bucket.name, err))
-		return
-	}
+	defer file.Close()
 	h := w.Header()
-	h.Set("Content-Type", o.mediaType)
-	h.Set("ETag", etag(e.bucket, a))
-	h.Set("Cache-Control", "public, max-age=300")
-	body := &stream{ctx: r.Context(), b: e.bucket, key: o.key, size: a.Size, modTime: a.ModTime}
-	defer body.Close()
-	modTime := a.ModTime
-	if e.bucket.embedded {
-		modTime = time.Time{}
-	}
-	http.ServeContent(w, r, "", modTime, body)
+	h.Set("Content-Type", e.AudioType)
+	h.Set("ETag", etag(file.File(), partAudio))
+	h.Set("Cache-Control", c.cacheControl(5*time.Minute))
+	http.ServeContent(w, r, "", file.File().Modified, file)
+	return nil
 }
 
+// cacheControl lets shared caches keep what everybody may have.
+func (c *Catalog) cacheControl(maxAge time.Duration) string {
+	who := "private"
+	if c.cfg.Public {
+		who = "public"
+	}
+	return fmt.Sprintf("%s, max-age=%d", who, int(maxAge.Seconds()))
+}
+
+// etag is strong: it changes with the bytes, and is the same for a bucket's file in whatever process serves it.
+func etag(f bucket.File, part string) string { return `"` + contentID(f, part) + `"` }
+
+func contentID(f bucket.File, part string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %d %s", f.Version, f.Size, f.Modified.UnixNano(), part))
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
+}
+
+// refusal is an error that clients are told as it is.
+type refusal struct {
+	code int
+	text string
+}
+
+func (r *refusal) Error() string { return r.text }
+
 // refuse tells the client what it may know and the operator the rest.
-func (c *Catalog) refuse(w http.ResponseWriter, err error) {
+func (c *Catalog) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if told, ok := errors.AsType[*refusal](err); ok {
+		http.Error(w, told.text, told.code)
+		return
+	}
 	switch {
-	case gcerrors.Code(err) == gcerrors.Canceled: // nobody is listening any more
+	case r.Context().Err() != nil: // nobody is listening any more
 	case errors.Is(err, ErrNoSuchTrack):
 		http.Error(w, "no such track", http.StatusNotFound)
+	case errors.Is(err, ErrNoLyrics):
+		http.Error(w, "this track has no lyrics", http.StatusNotFound)
 	case errors.Is(err, ErrClosed):
 		http.Error(w, "shutting down", http.StatusServiceUnavailable)
-	case gcerrors.Code(err) == gcerrors.NotFound:
-		c.log.Warn().Err(err).Msg("a song's file went away")
-		http.Error(w, "the file went away", http.StatusNotFound)
+	case errors.Is(err, ErrGone), errors.Is(err, bucket.ErrNotFound):
+		c.log.Debug().Err(err).Msg("a song that was removed is asked for")
+		http.Error(w, "the track was removed", http.StatusGone)
 	default:
 		c.log.Error().Err(err).Msg("a song can't be read")
 		http.Error(w, "the song can't be read now", http.StatusBadGateway)
 	}
-}
-
-// etag is strong: it changes with the bytes, and is the same for a bucket's file in whatever process serves it.
-func etag(b *bucket, a *blob.Attributes) string {
-	seed := fmt.Sprintf("%s %d %d", a.ETag, a.Size, a.ModTime.UnixNano())
-	if b.embedded {
-		seed = string(a.MD5)
-	}
-	sum := sha256.Sum256([]byte(seed))
-	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
 }

@@ -40,7 +40,7 @@ func serve(h http.Handler, method, path string, header ...string) answer {
 func served(t *testing.T) (h http.Handler, at, dir string) {
 	t.Helper()
 	dir = folder(t, files{"a.mp3": song, "a.png": png, "a.lrc": lrc})
-	c := open(t, catalog.Config{URLs: []string{dir}})
+	c := open(t, catalog.Config{URLs: []string{dir}, Public: true})
 	return c.Handler(), "/songs/" + tracks(t, c, "")[0].ID, dir
 }
 
@@ -129,8 +129,7 @@ func TestTypes(t *testing.T) {
 		"wav":         {files{"a.wav": audiotest.WAV(8000, 8000)}, "audio", "audio/wav"},
 		"m4a as .mp3": {files{"a.mp3": audiotest.MP4(1000, 1000, "soun")}, "audio", "audio/mp4"},
 		"jpeg":        {files{"a.mp3": song, "a.jpeg": jpeg}, "cover", "image/jpeg"},
-		"png":         {files{"a.mp3": song, "a.png": png}, "cover", "image/png"},
-		"webp":        {files{"a.mp3": song, "a.webp": webp}, "cover", "image/webp"},
+		"png":         {files{"a.mp3": song, "a.png": png}, "stage-cover", "image/jpeg"},
 		"lrc":         {files{"a.mp3": song, "a.lrc": lrc}, "lyrics", "text/plain; charset=utf-8"},
 		"html as txt": {files{"a.mp3": song, "a.txt": []byte("<script>alert(1)</script>")}, "lyrics", "text/plain; charset=utf-8"},
 	}
@@ -190,7 +189,7 @@ func TestDemoIsServedAlike(t *testing.T) {
 	t.Parallel()
 	var tags []string
 	for range 2 {
-		c := open(t, catalog.Config{})
+		c := open(t, catalog.Config{Public: true})
 		for _, part := range []string{"audio", "cover", "lyrics"} {
 			resp := serve(c.Handler(), "GET", "/songs/"+tracks(t, c, "")[0].ID+"/"+part, "Range", "bytes=0-1")
 			if resp.StatusCode != 206 || resp.Header.Get("Last-Modified") != "" {
@@ -229,17 +228,14 @@ func TestReplacedFile(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if resp := serve(h, "GET", at+"/audio"); resp.StatusCode != 404 || strings.Contains(resp.body, dir) {
-		t.Errorf("got %d, want 404 that doesn't tell the folder", resp.StatusCode)
+	if resp := serve(h, "GET", at+"/audio"); resp.StatusCode != 410 || strings.Contains(resp.body, dir) {
+		t.Errorf("got %d, want 410 that doesn't tell the folder", resp.StatusCode)
 	}
 }
 
 func TestServedAfterClose(t *testing.T) {
 	t.Parallel()
-	c, err := catalog.Open(t.Context(), catalog.Config{URLs: []string{folder(t, files{"a.mp3": song})}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := openFiles(t, files{"a.mp3": song})
 	at := "/songs/" + tracks(t, c, "")[0].ID + "/audio"
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
@@ -288,7 +284,7 @@ func TestServingIsBounded(t *testing.T) {
 	if err := os.Truncate(filepath.Join(dir, "a.mp3"), 64<<20); err != nil {
 		t.Fatal(err)
 	}
-	c := open(t, catalog.Config{URLs: []string{dir}})
+	c := open(t, catalog.Config{URLs: []string{dir}, Public: true})
 	h, at := c.Handler(), "/songs/"+tracks(t, c, "")[0].ID+"/audio"
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

@@ -3,13 +3,16 @@ package catalog
 import (
 	"crypto/sha256"
 	"encoding/base32"
-	"path"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/singoff/singoff/service/catalog/audio"
+	"github.com/singoff/singoff/service/catalog/bucket"
+	"github.com/singoff/singoff/service/catalog/facts"
+	"github.com/singoff/singoff/service/catalog/index"
+	"github.com/singoff/singoff/service/catalog/pairing"
 )
 
 // Track is a song.
@@ -26,14 +29,34 @@ type Track struct {
 	Duration time.Duration
 	// AudioType is the audio's media type: `audio/mpeg`.
 	AudioType string
-	// HasCover and HasLyrics say what else is served.
-	HasCover, HasLyrics bool
+	// Year of the recording and Number on the album; 0: unknown.
+	Year, Number int
+	// Folder it lies in, `a/b`, alike in all buckets; empty: the uppermost.
+	Folder string
+	// HasCover says that a picture is served.
+	HasCover bool
+	// Lyrics says how its lyrics are timed; 0: there are none.
+	Lyrics facts.Timing
+	// HasLyricsFile says that lyrics are served as a file too.
+	HasLyricsFile bool
+	// InstrumentalID is the track that is this song's instrumental, OfID the song whose instrumental this is; empty: none.
+	InstrumentalID, OfID string
+	// Gain in decibels that makes it as loud as others, -18 LUFS; nil: not known (yet).
+	Gain *float64
 	// File is the audio's key in its bucket, for the operator.
 	File string
 }
 
-// maxText is how many characters of a title, an artist or an album are kept.
-const maxText = 200
+// entry is a track and where its files are.
+type entry struct {
+	Track
+	bucket        bucket.Bucket
+	cover, lyrics pairing.Source
+	file          bucket.File // the audio as it was listed
+	format        audio.Format
+	measured      bool // or it was found that it can't be
+	keys          *index.Keys
+}
 
 // trackID hashes the key, so that a link to a song goes on working whatever system, bucket or Unicode form its file is copied
 // to.
@@ -42,50 +65,10 @@ func trackID(key string) string {
 	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:10]))
 }
 
-// named reads `artist - title` from a file's name. A number in the artist's place is the track's and is left out.
-func named(key string) (artist, title string) {
-	base := clean(stem(key))
-	for _, dash := range []string{" - ", " – ", " — "} {
-		before, after, ok := strings.Cut(base, dash)
-		if !ok || strings.TrimSpace(after) == "" {
-			continue
-		}
-		if strings.Trim(before, "0123456789. ") == "" {
-			return "", after
-		}
-		return before, after
+// folderOf is the folder of a key, as clients name it.
+func folderOf(key string) string {
+	if i := strings.LastIndexByte(key, '/'); i >= 0 {
+		return norm.NFC.String(key[:i])
 	}
-	if base == "" {
-		base = path.Base(key)
-	}
-	return "", base
-}
-
-// stem is a key's last part without its extension.
-func stem(key string) string {
-	base := path.Base(key)
-	return strings.TrimSuffix(base, path.Ext(base))
-}
-
-// clean makes a tag's text fit to be shown, or empty if it isn't text: NFC, on one line, without controls and what turns the
-// direction of what follows, at most maxText characters.
-func clean(s string) string {
-	if !utf8.ValidString(s) || strings.ContainsRune(s, utf8.RuneError) {
-		return ""
-	}
-	s = strings.ReplaceAll(strings.Trim(s, "\x00"), "\x00", ", ") // several values
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == '\uFEFF':
-			return -1
-		}
-		return r
-	}, s)
-	s = norm.NFC.String(strings.Join(strings.Fields(s), " "))
-	if r := []rune(s); len(r) > maxText {
-		s = strings.TrimSpace(string(r[:maxText]))
-	}
-	return s
+	return ""
 }

@@ -55,6 +55,8 @@ type Config struct {
 	RetainEvents int
 	// Patience is how long an append may stay unanswered until the room's connections are sent away. Default 10 s.
 	Patience time.Duration
+	// Began is told of each song that begins, when that is kept; it must not wait. nil: nobody is told.
+	Began func(namespace, trackID string)
 	// Clock; nil: the real one.
 	Clock Clock
 	// Registerer of the metrics; nil: none are kept.

@@ -21,6 +21,7 @@ func (r *room) publish(out engine.Output) {
 	}
 	greetings := r.greetings(out.Welcomes)
 	r.manager.metrics.events.Add(float64(len(out.Items)))
+	r.tellBegun(out.Items)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	base := r.ring.end()
@@ -52,6 +53,15 @@ func (r *room) publish(out engine.Output) {
 	r.actedLocked(out.Acted)
 	if len(out.Items) > 0 {
 		r.wakeLocked()
+	}
+}
+
+// tellBegun tells of songs that begin.
+func (r *room) tellBegun(items []engine.Item) {
+	for _, it := range items {
+		if it.Begins != "" && r.manager.cfg.Began != nil {
+			r.manager.cfg.Began(r.key.Namespace, it.Begins)
+		}
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 type asked struct {
 	// track looks a track up by its id; false: there is none.
 	track func(id string) (*singoffv1.Track, bool)
+	// gone says whether a track was removed; nil: none was.
+	gone func(id string) bool
 	// renew takes a fresh token; nil: it was taken.
 	renew func(token string) *rules.Refusal
 }
@@ -27,11 +29,11 @@ func parseCommand(req *singoffv1.JoinRequest, ask asked) rules.Command {
 	case *singoffv1.JoinRequest_Vote:
 		cmd.Body = c.Vote
 	case *singoffv1.JoinRequest_MusicSelected:
-		return pick(cmd, c.MusicSelected, ask.track)
+		return pick(cmd, c.MusicSelected, ask)
 	case *singoffv1.JoinRequest_Presence:
 		cmd.Body = c.Presence
 	case *singoffv1.JoinRequest_Playback:
-		cmd.Body = c.Playback
+		cmd.Body, cmd.Gone = c.Playback, ask.gone
 	case *singoffv1.JoinRequest_Moderation:
 		cmd.Body = c.Moderation
 	case *singoffv1.JoinRequest_Leave:
@@ -55,12 +57,15 @@ func parseCommand(req *singoffv1.JoinRequest, ask asked) rules.Command {
 }
 
 // pick looks the track up: the room knows no catalogue.
-func pick(cmd rules.Command, m *singoffv1.MusicSelected, track func(id string) (*singoffv1.Track, bool)) rules.Command {
+func pick(cmd rules.Command, m *singoffv1.MusicSelected, ask asked) rules.Command {
 	cmd.Body = m
 	if m.GetTrackId() == "" {
 		return cmd
 	}
-	found, ok := track(m.GetTrackId())
+	found, ok := ask.track(m.GetTrackId())
+	if !ok && ask.gone != nil && ask.gone(m.GetTrackId()) {
+		return refused(cmd, singoffv1.Rejected_REASON_TRACK_GONE, "music_selected.track_id", "is a track that was removed")
+	}
 	if !ok {
 		return refused(cmd, singoffv1.Rejected_REASON_NO_SUCH_TRACK, "music_selected.track_id", "is no track of this server's catalogue")
 	}

@@ -51,7 +51,7 @@ func (c *connection) take(message received) bool {
 		c.conn.Tell(pong(ping, c.conn.Now(), time.Since(message.at)))
 		return true
 	}
-	cmd := parseCommand(req, asked{track: c.room.cfg.Track, renew: c.renew})
+	cmd := parseCommand(req, asked{track: c.room.cfg.Track, gone: c.room.cfg.Gone, renew: c.renew})
 	if cmd.Refusal == nil {
 		c.count(req, "taken")
 	} else {

@@ -60,6 +60,8 @@ type Config struct {
 	Manager Manager
 	// Track looks a track up by its id; false: there is none. Required.
 	Track func(id string) (*singoffv1.Track, bool)
+	// Gone says whether a track was there once and was removed. nil: none was.
+	Gone func(id string) bool
 	// History has what happened in rooms, for ListEvents; nil: that is UNIMPLEMENTED.
 	History History
 	// Limits are those told in Welcome. Enforced here: message_bytes (1 KiB to 64 KiB; default 16 KiB), commands_per_second (default 50) and

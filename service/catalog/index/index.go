@@ -137,19 +137,19 @@ func (x *Index) Find(q Query) (Result, error) {
 	}
 	var p page
 	for rank, i := range order {
-		if found == nil || found[i] {
+		if found.has(i) {
 			p.add(i, rank >= from, q.Size)
 		}
 	}
 	return p.result(func(i int) string { return token(&place{Item: x.items[i]}, m) }), nil
 }
 
-func (x *Index) recent(q Query, m *matcher, found []bool, last *place) Result {
+func (x *Index) recent(q Query, m *matcher, found marks, last *place) Result {
 	var p page
 	at := map[int]time.Time{}
 	for _, played := range q.Recent {
 		i, ok := x.byID[played.ID]
-		if !ok || found != nil && !found[i] {
+		if !ok || !found.has(i) {
 			continue
 		}
 		at[i] = played.At

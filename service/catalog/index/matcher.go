@@ -50,15 +50,20 @@ func whileTyping(folded string) string {
 	return ""
 }
 
-// matches gives, for each track, whether it is found; nil: all are.
-func (x *Index) matches(m *matcher) []bool {
+// marks say for each track whether it is found; none: all are.
+type marks []bool
+
+func (m marks) has(i int) bool { return len(m) == 0 || m[i] }
+
+// matches gives the tracks found.
+func (x *Index) matches(m *matcher) marks {
 	if len(m.words) == 0 && m.folder == "" {
 		return nil
 	}
-	found := make([]bool, len(x.items))
+	found := make(marks, len(x.items))
 	x.markWord(found, m, 0)
 	for i := 1; i < len(m.words); i++ {
-		too := make([]bool, len(x.items))
+		too := make(marks, len(x.items))
 		x.markWord(too, m, i)
 		for t := range found {
 			found[t] = found[t] && too[t]
@@ -70,7 +75,7 @@ func (x *Index) matches(m *matcher) []bool {
 	return found
 }
 
-func (x *Index) markWord(found []bool, m *matcher, i int) {
+func (x *Index) markWord(found marks, m *matcher, i int) {
 	if i >= len(m.words) {
 		for t := range found {
 			found[t] = true

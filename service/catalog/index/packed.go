@@ -63,7 +63,7 @@ func packAll(items []Item, of func(*Keys) string) packed {
 }
 
 // mark sets those whose text holds the word.
-func (p *packed) mark(found []bool, word string) {
+func (p *packed) mark(found marks, word string) {
 	if word == "" {
 		return
 	}

@@ -68,7 +68,7 @@ func encode(b *rules.Batch, state *rules.State, id eventlog.BatchID) (eventlog.E
 		}
 		response, event := Response(r.Event)
 		p.Records = append(p.Records, r.Proto(event))
-		items = append(items, Item{Seq: r.Event.Seq, Response: response, Audience: r.Audience, Command: r.Command})
+		items = append(items, Item{Seq: r.Event.Seq, Response: response, Audience: r.Audience, Command: r.Command, Begins: begins(r.Event)})
 	}
 	p.Count = uint32(len(items))
 	if len(items) > 0 {
@@ -100,6 +100,14 @@ func Items(data []byte) ([]Item, error) {
 		items = append(items, Item{Seq: rp.Seq, Response: response, Audience: r.Audience, Command: r.Command})
 	}
 	return items, nil
+}
+
+// begins gives the id of the track that an event begins; empty: none.
+func begins(e *singoffv1.Event) string {
+	if p := e.GetPlayback(); p.GetAction() == singoffv1.Playback_ACTION_START {
+		return p.GetNow().GetTrack().GetTrackId()
+	}
+	return ""
 }
 
 func decode(data []byte) (*logv1.Entry, error) {

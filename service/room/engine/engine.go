@@ -69,6 +69,8 @@ type Item struct {
 	Audience []rules.User
 	// Command is the numbered command it is the record of; its instance sees the number.
 	Command *rules.CommandKey
+	// Begins is the id of the track that begins with it; empty: none does. Set for what was just decided, not for what is read again.
+	Begins string
 }
 
 // Tell is an event for one connection alone: an answer to a command of its own, or a signal from somebody else.

@@ -57,6 +57,8 @@ type Command struct {
 	Body any
 	// Track is the catalogue's answer for a MusicSelected with a track id.
 	Track *singoffv1.Track
+	// Gone says, for a START, whether the catalogue no longer has a track; nil: it has all. It must not wait.
+	Gone func(trackID string) bool
 	// Refusal says that the receiver found the command to be malformed: it is decided as refused, so that its number counts.
 	Refusal *Refusal
 	// Size of the request in bytes; bounds what is decided at once, nothing else.

@@ -96,7 +96,7 @@ func (b *Batch) decide(m *member, c Command) (Answer, *Refusal) {
 	case *singoffv1.Presence:
 		return Answer{}, b.change(m, body)
 	case *singoffv1.Playback:
-		return Answer{}, b.steer(m, body)
+		return Answer{}, b.steer(m, body, c.Gone)
 	case *singoffv1.Moderation:
 		return Answer{}, b.moderate(m, body)
 	case *singoffv1.Reaction:

@@ -50,13 +50,13 @@ func stopped(p *singoffv1.NowPlaying, position int64) *singoffv1.NowPlaying {
 }
 
 // steer decides what a member does to the song.
-func (b *Batch) steer(m *member, p *singoffv1.Playback) *Refusal {
+func (b *Batch) steer(m *member, p *singoffv1.Playback, gone func(trackID string) bool) *Refusal {
 	const field = "playback.action"
 	if p.Action < singoffv1.Playback_ACTION_START || p.Action > singoffv1.Playback_ACTION_STOP {
 		return invalid(field, "the action is START, PAUSE, RESUME, SEEK or STOP")
 	}
 	if p.Action == singoffv1.Playback_ACTION_START {
-		return b.start(m)
+		return b.start(m, gone)
 	}
 	song := b.state.playing
 	if song == nil {
@@ -86,7 +86,7 @@ func (b *Batch) steer(m *member, p *singoffv1.Playback) *Refusal {
 	return nil
 }
 
-func (b *Batch) start(m *member) *Refusal {
+func (b *Batch) start(m *member, gone func(trackID string) bool) *Refusal {
 	const field = "playback.action"
 	switch {
 	case m.role != singoffv1.Role_ROLE_SINGER:
@@ -95,6 +95,8 @@ func (b *Batch) start(m *member) *Refusal {
 		return refuse(singoffv1.Rejected_REASON_ALREADY_PLAYING, field, "a song plays or is paused; it must end or be stopped first")
 	case m.pick == nil:
 		return refuse(singoffv1.Rejected_REASON_NO_PICK, field, "pick a track first")
+	case gone != nil && gone(m.pick.TrackId):
+		return refuse(singoffv1.Rejected_REASON_TRACK_GONE, field, "the track you picked was removed; pick another one")
 	}
 	song := &singoffv1.NowPlaying{SingerMemberId: m.id, Track: m.pick}
 	b.playback(m, singoffv1.Playback_ACTION_START, playing(song, 0, b.now+b.cfg.StartLead.Milliseconds()))

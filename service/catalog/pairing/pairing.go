@@ -1,0 +1,208 @@
+// Package pairing finds out which files of a bucket belong together: a song is an audio file, with the cover and the lyrics that share its
+// name in its folder, whatever case or Unicode form the names are in; else those named by a file of UltraStar's notes, those within the audio
+// file, and the picture of the whole folder. `X (MR)` and the like are the instrumental of X. It looks at names and facts alone.
+package pairing
+
+import (
+	"path"
+	"slices"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/singoff/singoff/service/catalog/facts"
+)
+
+// File is a file and what it says.
+type File struct {
+	Key   string
+	Facts *facts.Facts
+}
+
+// Source is where a cover or lyrics come from.
+type Source struct {
+	// Key of the file; empty: there is none.
+	Key string
+	// Embedded says that it lies within that audio file.
+	Embedded bool
+}
+
+// Song is an audio file and what belongs to it.
+type Song struct {
+	// Key of the audio file.
+	Key string
+	// Audio is what it says.
+	Audio *facts.Audio
+	// Cover and Lyrics, if there are.
+	Cover, Lyrics Source
+	// Timing of the lyrics; 0: there are none.
+	Timing facts.Timing
+	// Star is the head of the notes that name this song; nil: none do.
+	Star *facts.Star
+	// Instrumental is the key of this song's instrumental, Of that of the song whose instrumental this is; empty: none.
+	Instrumental, Of string
+}
+
+// Problem is a file that can't be used, or only in part.
+type Problem struct {
+	Key string
+	facts.Problem
+}
+
+// folder is the files of one folder.
+type folder struct {
+	audio, covers, lyrics []*File
+}
+
+// Songs finds the songs among a bucket's files, in the order of their keys, and what is wrong with the files that are meant to be used.
+func Songs(files []File) (songs []Song, problems []Problem) {
+	slices.SortFunc(files, func(a, b File) int { return compare(a.Key, b.Key) })
+	folders := map[string]*folder{}
+	var order []string
+	for i := range files {
+		f := &files[i]
+		dir := norm.NFC.String(path.Dir(f.Key))
+		if folders[dir] == nil {
+			folders[dir] = &folder{}
+			order = append(order, dir)
+		}
+		folders[dir].add(f)
+	}
+	used := map[string]bool{}
+	for _, dir := range order {
+		found := folders[dir].songs(used)
+		instrumentals(found)
+		songs = append(songs, found...)
+	}
+	for i := range files {
+		f := &files[i]
+		if facts.KindOf(f.Key) == facts.AudioFile || used[f.Key] {
+			for _, p := range f.Facts.Problems {
+				problems = append(problems, Problem{Key: f.Key, Problem: p})
+			}
+		}
+	}
+	return songs, problems
+}
+
+func (d *folder) add(f *File) {
+	switch facts.KindOf(f.Key) {
+	case facts.AudioFile:
+		d.audio = append(d.audio, f)
+	case facts.CoverFile:
+		d.covers = append(d.covers, f)
+	case facts.LyricsFile:
+		d.lyrics = append(d.lyrics, f)
+	}
+}
+
+// songs pairs the files of a folder. used gets the keys of those that were meant for a song, whether they could be used or not.
+func (d *folder) songs(used map[string]bool) []Song {
+	stars := d.stars()
+	covers, lyrics := byName(d.covers), byName(d.lyrics)
+	var songs []Song
+	for _, f := range d.audio {
+		if f.Facts.Audio == nil {
+			continue
+		}
+		s := Song{Key: f.Key, Audio: f.Facts.Audio}
+		star := stars[fold(path.Base(f.Key))]
+		name := fold(facts.Stem(f.Key))
+		d.lyricsOf(&s, star, ranked(lyrics[name], facts.LyricsExtensions, f.Key), used)
+		d.coverOf(&s, ranked(covers[name], facts.CoverExtensions, f.Key), used)
+		songs = append(songs, s)
+	}
+	return songs
+}
+
+// stars are the files of notes, by the names of the audio files they are for.
+func (d *folder) stars() map[string]*File {
+	stars := map[string]*File{}
+	for _, f := range d.lyrics {
+		if l := f.Facts.Lyrics; l != nil && l.Star != nil && l.Star.Audio != "" {
+			stars[fold(path.Base(l.Star.Audio))] = f
+		}
+	}
+	return stars
+}
+
+func (d *folder) lyricsOf(s *Song, star *File, beside []*File, used map[string]bool) {
+	if star != nil {
+		beside = append(beside[:len(beside):len(beside)], star)
+	}
+	for _, f := range beside {
+		used[f.Key] = true
+		l := f.Facts.Lyrics
+		if l == nil {
+			continue
+		}
+		if s.Star == nil {
+			s.Star = l.Star
+		}
+		if s.Lyrics.Key == "" && l.Timing != 0 {
+			s.Lyrics, s.Timing = Source{Key: f.Key}, l.Timing
+		}
+	}
+	if s.Lyrics.Key == "" && s.Audio.Lyrics != 0 {
+		s.Lyrics, s.Timing = Source{Key: s.Key, Embedded: true}, s.Audio.Lyrics
+	}
+}
+
+func (d *folder) coverOf(s *Song, beside []*File, used map[string]bool) {
+	if s.Star != nil && s.Star.Cover != "" {
+		want := fold(path.Base(s.Star.Cover))
+		for _, f := range d.covers {
+			if fold(path.Base(f.Key)) == want {
+				beside = append(beside[:len(beside):len(beside)], f)
+			}
+		}
+	}
+	if s.Cover = first(beside, used); s.Cover.Key != "" {
+		return
+	}
+	if s.Audio.Cover {
+		s.Cover = Source{Key: s.Key, Embedded: true}
+		return
+	}
+	s.Cover = first(d.whole(), used)
+}
+
+// first gives the first picture that can be used.
+func first(covers []*File, used map[string]bool) Source {
+	for _, f := range covers {
+		used[f.Key] = true
+		if f.Facts.Cover != nil {
+			return Source{Key: f.Key}
+		}
+	}
+	return Source{}
+}
+
+// wholeNames are what the picture of a whole folder is called.
+var wholeNames = []string{"cover", "folder"}
+
+// whole are the pictures of the whole folder.
+func (d *folder) whole() (found []*File) {
+	for _, name := range wholeNames {
+		for _, f := range d.covers {
+			if fold(facts.Stem(f.Key)) == name {
+				found = append(found, f)
+			}
+		}
+	}
+	return found
+}
+
+func byName(files []*File) map[string][]*File {
+	named := map[string][]*File{}
+	for _, f := range files {
+		name := fold(facts.Stem(f.Key))
+		named[name] = append(named[name], f)
+	}
+	return named
+}
+
+// fold is what names that are to be the same have in common.
+func fold(name string) string {
+	return norm.NFC.String(cases.Fold().String(norm.NFC.String(name)))
+}

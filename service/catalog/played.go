@@ -1,0 +1,132 @@
+package catalog
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/singoff/singoff/service/catalog/index"
+	"github.com/singoff/singoff/service/catalog/store"
+)
+
+const (
+	// keptPlays is how many tracks of a namespace are known as played, and keptNamespaces of how many namespaces.
+	keptPlays      = 1000
+	keptNamespaces = 1000
+	// unsavedPlays may wait to be remembered; more are known until a restart only.
+	unsavedPlays = 256
+)
+
+// plays is what was played lately, by namespace.
+type plays struct {
+	mu      sync.Mutex
+	recent  map[string][]index.Played // the latest first; a list that was given out doesn't change
+	unsaved chan store.Played
+	once    sync.Once
+}
+
+func (p *plays) queue() chan store.Played {
+	p.once.Do(func() { p.unsaved = make(chan store.Played, unsavedPlays) })
+	return p.unsaved
+}
+
+func recalled(ctx context.Context, s *store.Store) (map[string][]index.Played, error) {
+	all, err := s.Played(ctx)
+	recent := map[string][]index.Played{}
+	for _, p := range all {
+		recent[p.Namespace] = append(recent[p.Namespace], index.Played{ID: p.Track, At: p.At})
+	}
+	return recent, err
+}
+
+// Played notes that a track began in a namespace. It never waits.
+func (c *Catalog) Played(namespace, trackID string) {
+	if c.closed.Load() {
+		return
+	}
+	now := time.Now()
+	c.plays.add(namespace, index.Played{ID: trackID, At: now})
+	select {
+	case c.plays.queue() <- store.Played{Namespace: namespace, Track: trackID, At: now}:
+	default: // it is known all the same, until a restart
+	}
+}
+
+func (p *plays) add(namespace string, played index.Played) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	list := []index.Played{played}
+	for _, before := range p.recent[namespace] {
+		if before.ID != played.ID && len(list) < keptPlays {
+			list = append(list, before)
+		}
+	}
+	if _, known := p.recent[namespace]; !known && len(p.recent) >= keptNamespaces {
+		p.forgetOldestLocked()
+	}
+	p.recent[namespace] = list
+}
+
+func (p *plays) forgetOldestLocked() {
+	oldest, at := "", time.Now()
+	for namespace, list := range p.recent {
+		if list[0].At.Before(at) {
+			oldest, at = namespace, list[0].At
+		}
+	}
+	delete(p.recent, oldest)
+}
+
+func (p *plays) of(namespace string) []index.Played {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.recent[namespace]
+}
+
+// playedLoop remembers what is played, until ctx ends; then what is left.
+func (c *Catalog) playedLoop(ctx context.Context) {
+	for {
+		var batch []store.Played
+		select {
+		case <-ctx.Done():
+			c.savePlayed(context.WithoutCancel(ctx), c.plays.waiting(batch))
+			return
+		case p := <-c.plays.queue():
+			batch = append(batch, p)
+		}
+		c.savePlayed(ctx, c.plays.waiting(batch))
+	}
+}
+
+// waiting adds what else waits.
+func (p *plays) waiting(batch []store.Played) []store.Played {
+	for {
+		select {
+		case played := <-p.queue():
+			batch = append(batch, played)
+		default:
+			return batch
+		}
+	}
+}
+
+func (c *Catalog) savePlayed(ctx context.Context, batch []store.Played) {
+	if len(batch) == 0 {
+		return
+	}
+	if err := c.store.SavePlayed(ctx, batch); err != nil && ctx.Err() == nil {
+		c.log.Error().Err(err).Msg("what was played isn't remembered")
+	}
+}
+
+// ids are the tracks that were played lately, anywhere.
+func (p *plays) ids() (ids []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, list := range p.recent {
+		for _, played := range list {
+			ids = append(ids, played.ID)
+		}
+	}
+	return ids
+}
