@@ -63,7 +63,7 @@ func Measure(ctx context.Context, r io.Reader, f audio.Format) (lufs float64, er
 		return 0, source.blame(err)
 	}
 	rate, channels := d.format()
-	if rate < 1000 || rate > 768_000 || channels < 1 || channels > 8 {
+	if rate < 8000 || rate > 768_000 || channels < 1 || channels > 8 {
 		return 0, fmt.Errorf("%w: %d channels of %d samples a second", ErrBroken, channels, rate)
 	}
 	m := newMeter(rate, channels)
