@@ -43,8 +43,17 @@ type Config struct {
 	// AllowedOrigins are the sites whose pages may speak to the server, beside its own, as origin.New reads them. Default none.
 	AllowedOrigins []string
 
-	// Log keeps what happened in the rooms: `memory`, gone with the process. Default memory.
+	// Log keeps what happened in the rooms: LogSQLite, in DataDir, or LogMemory, gone with the process. Default LogSQLite.
 	Log string
+	// DataDir is the folder of LogSQLite, of one server alone; it is made if it isn't there. Default DefaultDataDir.
+	DataDir string
+	// Sync is when LogSQLite answers: SyncFull or SyncOff. Default SyncFull.
+	Sync string
+	// KeepEvents is how many events of a room's history stay readable, by namespace; that of "" holds for those that aren't named. At least
+	// 1,000; 0: all. Default 100,000.
+	KeepEvents map[string]int
+	// KeepAge is how long they stay readable, likewise, at least 1 h; 0: for ever. Default for ever. LogMemory knows no age.
+	KeepAge map[string]time.Duration
 	// Songs are folders or bucket URLs with songs. None: the demo songs.
 	Songs []string
 	// Library is how songs are read and served, as SongsConfig documents it.
@@ -99,7 +108,10 @@ func DefaultConfig() Config {
 		AdminAddr:         AdminAuto,
 		TLS:               TLSOff,
 		TrustedProxies:    clientaddr.DefaultTrusted,
-		Log:               LogMemory,
+		Log:               LogSQLite,
+		DataDir:           DefaultDataDir(),
+		Sync:              SyncFull,
+		KeepEvents:        map[string]int{"": 100_000},
 		Rules:             rules.DefaultConfig(),
 		MessageBytes:      16 << 10,
 		CommandsPerSecond: 50,
@@ -133,8 +145,7 @@ func (c Config) Validate() error {
 		_, err := parseAddr(addr)
 		refuse(err == nil, "%s: %v", field, err)
 	}
-	errs = append(errs, c.checkAdmin(), c.checkNetwork())
-	refuse(c.Log == LogMemory, "log: %q is unknown; there is %q", c.Log, LogMemory)
+	errs = append(errs, c.checkAdmin(), c.checkNetwork(), c.checkLog())
 	refuse(c.MessageBytes >= 1<<10 && c.MessageBytes <= 64<<10, "message bytes: %d is not within 1024 to 65536", c.MessageBytes)
 	refuse(c.CommandsPerSecond >= 1 && c.CommandsPerSecond <= 10_000, "commands per second: %v is not within 1 to 10000", c.CommandsPerSecond)
 	refuse(c.CommandBurst >= 1 && c.CommandBurst <= 10_000, "command burst: %d is not within 1 to 10000", c.CommandBurst)
@@ -169,6 +180,7 @@ func (c Config) rooms() room.Config {
 	cfg.Limits = c.limits()
 	cfg.MaxConnections = c.MaxConnections
 	cfg.MaxRooms = c.MaxRooms
+	cfg.RetainEvents = c.retainEvents()
 	cfg.Logger = c.Logger
 	return cfg
 }

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -10,6 +11,8 @@ import (
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/eventlog"
+	"github.com/singoff/singoff/service/room"
 )
 
 // Why a server isn't ready.
@@ -18,6 +21,8 @@ var (
 	ErrDraining = errors.New("draining: the server shuts down")
 	// ErrLogRefuses: the log of some room refuses to keep what happens, or doesn't answer.
 	ErrLogRefuses = errors.New("the log refuses or doesn't answer")
+	// ErrRoomsClosed: a room that somebody wants to join can't be opened.
+	ErrRoomsClosed = errors.New("not every room can be opened")
 )
 
 // healthInterval is how often the health service follows readiness.
@@ -26,16 +31,32 @@ const healthInterval = 500 * time.Millisecond
 // readiness is whether new clients should come here. The HTTP port asks it; the health service is told.
 type readiness struct {
 	draining atomic.Bool
-	refusing func() bool
+	log      eventlog.Log
+	rooms    *room.Manager
 }
+
+// troubled is a log that knows by itself why it keeps nothing.
+type troubled interface{ Trouble() error }
 
 // check says why it isn't ready; nil: it is.
 func (r *readiness) check() error {
 	switch {
 	case r.draining.Load():
 		return ErrDraining
-	case r.refusing():
+	case r.trouble() != nil:
+		return fmt.Errorf("%w: %w", ErrLogRefuses, r.trouble())
+	case r.rooms.Refusing():
 		return ErrLogRefuses
+	}
+	if err := r.rooms.Unopened(); err != nil {
+		return fmt.Errorf("%w: %w", ErrRoomsClosed, err)
+	}
+	return nil
+}
+
+func (r *readiness) trouble() error {
+	if log, knows := r.log.(troubled); knows {
+		return log.Trouble()
 	}
 	return nil
 }

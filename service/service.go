@@ -84,7 +84,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 
 // openRooms opens what is kept, and the rooms over it.
 func (s *Server) openRooms(ctx context.Context) (err error) {
-	if s.log, err = openLog(s.cfg); err != nil {
+	if s.log, err = openLog(ctx, s.cfg, s.registry); err != nil {
 		return fmt.Errorf("log %s: %w", s.cfg.Log, err)
 	}
 	s.atClose(s.log.Close)
@@ -98,7 +98,7 @@ func (s *Server) openRooms(ctx context.Context) (err error) {
 		return fmt.Errorf("rooms: %w", err)
 	}
 	s.atClose(s.manager.Close)
-	s.ready = &readiness{refusing: s.manager.Refusing}
+	s.ready = &readiness{log: s.log, rooms: s.manager}
 	return nil
 }
 
@@ -152,6 +152,7 @@ func (s *Server) bind(ctx context.Context) (err error) {
 	s.atClose(s.webLis.Close)
 	s.web, err = web.NewServer(web.Config{
 		Ready:    s.ready.check,
+		Notice:   s.cfg.notice(),
 		Songs:    s.songs.Handler(),
 		Calls:    from(s.grpc, rpc.TransportFetch),
 		Sockets:  s.sockets,

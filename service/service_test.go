@@ -49,6 +49,7 @@ func (l *lines) String() string {
 func config(log *lines) service.Config {
 	cfg := service.DefaultConfig()
 	cfg.GRPCAddr, cfg.HTTPAddr = "127.0.0.1:0", "127.0.0.1:0"
+	cfg.Log = service.LogMemory
 	cfg.Logger = zerolog.New(log)
 	return cfg
 }

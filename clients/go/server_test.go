@@ -52,6 +52,7 @@ func startServer(t *testing.T, way transport.Kind, change ...func(*service.Confi
 func serverConfig() service.Config {
 	config := service.DefaultConfig()
 	config.GRPCAddr, config.HTTPAddr, config.AdminAddr = "127.0.0.1:0", "127.0.0.1:0", service.AdminOff
+	config.Log = service.LogMemory
 	return config
 }
 

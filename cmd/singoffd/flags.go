@@ -20,9 +20,9 @@ type flags struct {
 	HTTPAddr       string   `name:"http-addr" group:"Where" placeholder:"ADDR" help:"Where browsers join, and where songs, /healthz, /readyz and /metrics are, in the same forms (${http_addr})."`
 	AdminAddr      string   `name:"admin-addr" group:"Where" default:"${admin_addr}" placeholder:"ADDR" help:"Where singoff admin acts: auto (a socket of your own, named after the gRPC port), off, unix:PATH, or host:port with a token file (${default})."`
 	AdminTokenFile string   `name:"admin-token-file" group:"Where" type:"path" placeholder:"FILE" help:"File with the token that singoff admin must show, at least 16 characters."`
-	Log            string   `group:"Where" default:"${log}" enum:"memory" placeholder:"LOG" help:"What keeps the rooms: memory, gone with the process (${default})."`
 	Songs          []string `group:"Where" placeholder:"FOLDER" sep:"none" help:"Folder or file:// URL with songs, their covers and lyrics; may be repeated (demo songs)."`
 	netFlags
+	logFlags
 
 	Singers   int           `group:"Rooms" default:"${singers}" placeholder:"N" help:"Singers' seats in a room, 1 to 16 (${default})."`
 	Watchers  int           `group:"Rooms" default:"${watchers}" placeholder:"N" help:"Watchers' seats in a room (${default})."`
@@ -102,7 +102,9 @@ func parse(args []string, stdout, stderr io.Writer) (cfg service.Config, done bo
 	if err != nil || done {
 		return cfg, done, ignoreIf(done, err)
 	}
-	cfg = f.config()
+	if cfg, err = f.config(); err != nil {
+		return cfg, false, err
+	}
 	cfg.Logger = logger(stderr, f.LogFormat, f.LogLevel)
 	return cfg, false, cfg.Validate()
 }
@@ -125,6 +127,9 @@ func defaults(d service.Config) kong.Vars {
 		"tls":                 d.TLS,
 		"trusted_proxies":     strings.Join(d.TrustedProxies, ","),
 		"log":                 d.Log,
+		"data_dir":            d.DataDir,
+		"sync":                d.Sync,
+		"keep_events":         fmt.Sprint(d.KeepEvents[""]),
 		"singers":             fmt.Sprint(d.Rules.Singers),
 		"watchers":            fmt.Sprint(d.Rules.Watchers),
 		"hold":                d.Rules.Hold.String(),
@@ -147,11 +152,14 @@ func defaults(d service.Config) kong.Vars {
 }
 
 // config is the flags as the server takes them.
-func (f flags) config() service.Config {
+func (f flags) config() (service.Config, error) {
 	cfg := service.DefaultConfig()
 	cfg.GRPCAddr, cfg.HTTPAddr = f.addr(f.GRPCAddr, cfg.GRPCAddr), f.addr(f.HTTPAddr, cfg.HTTPAddr)
-	cfg.Log, cfg.Songs = f.Log, f.Songs
-	f.set(&cfg)
+	cfg.Songs = f.Songs
+	f.netFlags.set(&cfg)
+	if err := f.logFlags.set(&cfg); err != nil {
+		return cfg, err
+	}
 	cfg.AdminAddr, cfg.AdminTokenFile = f.AdminAddr, f.AdminTokenFile
 	cfg.Rules.Singers, cfg.Rules.Watchers = f.Singers, f.Watchers
 	cfg.Rules.Hold, cfg.Rules.AwayLimit, cfg.Rules.StartLead = f.Hold, f.AwayLimit, f.StartLead
@@ -163,7 +171,7 @@ func (f flags) config() service.Config {
 	cfg.StreamsPerAddress, cfg.CallsPerSecond = f.StreamsPerAddress, f.CallsPerSecond
 	cfg.DrainTime, cfg.ComeBackSpread = f.DrainTime, f.ComeBackSpread
 	cfg.Version = versionName()
-	return cfg
+	return cfg, nil
 }
 
 // logger writes lines for people on a terminal, and JSON elsewhere.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -36,6 +37,7 @@ func TestDefaultsAreThoseOfTheService(t *testing.T) {
 	}
 	want := service.DefaultConfig()
 	if got.Rules != want.Rules || got.GRPCAddr != want.GRPCAddr || got.HTTPAddr != want.HTTPAddr || got.Log != want.Log ||
+		got.DataDir != want.DataDir || got.Sync != want.Sync || !maps.Equal(got.KeepEvents, want.KeepEvents) || !maps.Equal(got.KeepAge, want.KeepAge) ||
 		got.MessageBytes != want.MessageBytes || got.CommandsPerSecond != want.CommandsPerSecond || got.CommandBurst != want.CommandBurst ||
 		got.MaxConnections != want.MaxConnections || got.MaxRooms != want.MaxRooms ||
 		got.DrainTime != want.DrainTime || got.ComeBackSpread != want.ComeBackSpread || len(got.Songs) != 0 {
@@ -101,6 +103,12 @@ func TestWhatIsRefused(t *testing.T) {
 		"admin without token": {[]string{"--admin-addr", "127.0.0.1:7071"}, "admin address: 127.0.0.1:7071 needs a token file"},
 		"admin address":       {[]string{"--admin-addr", "7071"}, "neither auto, off, unix:PATH nor host:port"},
 		"log":                 {[]string{"--log", "paper"}, "--log"},
+		"sync":                {[]string{"--sync", "sometimes"}, "--sync"},
+		"few events":          {[]string{"--keep-events", "50"}, "keep events: 50 is neither 0, for all, nor 1000 or more"},
+		"few of a namespace":  {[]string{"--keep-events", "karaoke=50"}, `keep events: 50 of the namespace "karaoke" is neither`},
+		"events in words":     {[]string{"--keep-events", "many"}, `--keep-events: "many"`},
+		"short age":           {[]string{"--keep-age", "1s"}, "keep age: 1s is neither 0, for ever, nor 1h or more"},
+		"age in words":        {[]string{"--keep-age", "long"}, `--keep-age: "long"`},
 		"level":               {[]string{"--log-level", "loud"}, "--log-level"},
 		"no such file":        {[]string{"--config", "/nowhere/singoffd.json"}, "/nowhere/singoffd.json"},
 		"file isn't JSON":     {[]string{"--config", writeFile(t, "singers: 3")}, "isn't a JSON object"},
@@ -131,8 +139,8 @@ func TestExitCodes(t *testing.T) {
 	}{
 		"help":          {[]string{"--help"}, exitOK, "Usage: singoffd"},
 		"wrong flag":    {[]string{"--nope"}, exitUsage, "Try singoffd --help."},
-		"port in use":   {[]string{"--grpc-addr", taken.Addr().String(), "--http-addr", "127.0.0.1:0"}, exitFailed, "in use by another program; stop it, or choose another address"},
-		"no such songs": {[]string{"--songs", "/nowhere/songs", "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0"}, exitFailed, "/nowhere/songs"},
+		"port in use":   {[]string{"--log", "memory", "--grpc-addr", taken.Addr().String(), "--http-addr", "127.0.0.1:0"}, exitFailed, "in use by another program; stop it, or choose another address"},
+		"no such songs": {[]string{"--log", "memory", "--songs", "/nowhere/songs", "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0"}, exitFailed, "/nowhere/songs"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
@@ -146,5 +154,18 @@ func TestExitCodes(t *testing.T) {
 func TestRefusalsWrapErrConfig(t *testing.T) {
 	if _, _, _, err := parsed("--singers", "0"); !errors.Is(err, service.ErrConfig) {
 		t.Errorf("got %v, want it to wrap ErrConfig", err)
+	}
+}
+
+func TestHistoryIsKeptByNamespace(t *testing.T) {
+	cfg, _, _, err := parsed("--keep-events", "5000", "--keep-events", "karaoke=0", "--keep-age", "30d", "--keep-age", "karaoke=12h", "--data-dir", t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := map[string]int{"": 5000, "karaoke": 0}; !maps.Equal(cfg.KeepEvents, want) {
+		t.Errorf("got events %v, want %v", cfg.KeepEvents, want)
+	}
+	if want := map[string]time.Duration{"": 30 * 24 * time.Hour, "karaoke": 12 * time.Hour}; !maps.Equal(cfg.KeepAge, want) {
+		t.Errorf("got ages %v, want %v", cfg.KeepAge, want)
 	}
 }

@@ -40,7 +40,8 @@ func (r *room) drain(spread time.Duration) {
 	}
 }
 
-// Close ends all rooms, without a goodbye to whoever is still connected, and waits for their goroutines.
+// Close ends all rooms, without a goodbye to whoever is still connected, stores a snapshot of each, so that they are opened quickly when the
+// server is started again, and waits for their goroutines.
 func (m *Manager) Close() error {
 	m.mu.Lock()
 	m.draining = true

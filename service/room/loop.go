@@ -21,6 +21,8 @@ func (r *room) loop() {
 		select {
 		case <-r.ctx.Done():
 			r.close(nil)
+			r.background.Wait()
+			r.storeSnapshot()
 			return
 		case res := <-r.results:
 			if !r.settle(res) {

@@ -29,6 +29,7 @@ type Manager struct {
 	gone        chan struct{} // some connection is over; for Drain
 	nextConn    atomic.Uint64
 	refusing    atomic.Int64 // rooms whose log refuses or doesn't answer
+	unopened    unopened
 
 	mu       sync.Mutex // protects rooms, order, draining; taken before a room's, never while holding one
 	rooms    map[eventlog.Key]*room

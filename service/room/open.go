@@ -37,6 +37,7 @@ func (r *room) tryOpen() error {
 	}
 	r.publish(r.engine.Kept(r.now(), res.at))
 	r.sinceSnap = len(head.Entries) + 1
+	r.manager.unopened.opened(r.key)
 	r.logger.Info().Uint64("seq", state.Seq()).Msg("room opened")
 	return nil
 }
@@ -47,5 +48,6 @@ func (r *room) failOpen(err error) {
 		return
 	}
 	r.logger.Error().Err(err).Msg("room can't be opened")
+	r.manager.unopened.failed(r.key, err, r.manager.cfg.Clock.Now())
 	r.close(engine.LogUnreachable())
 }

@@ -87,6 +87,63 @@ func TestRoomIsRebuiltFromSnapshotAndTail(t *testing.T) {
 	})
 }
 
+// A server that is stopped in order leaves nothing to be replayed when it is started again.
+func TestCloseStoresASnapshotOfEveryRoom(t *testing.T) {
+	inHouse(t, func(t *testing.T, h *house) {
+		a := h.guest("민아", singer).enter()
+		for n := range 10 {
+			a.says(fmt.Sprint(n))
+		}
+		h.close()
+		head, err := h.log.Open(t.Context(), battle)
+		if err != nil || head.Snapshot == nil || head.Snapshot.Position != head.Position || len(head.Entries) != 0 {
+			t.Errorf("got %+v, %v, want a snapshot of all that there is", head, err)
+		}
+	})
+}
+
+// broken is a log in which no room can be opened while it says why.
+type broken struct {
+	eventlog.Log
+	why error
+}
+
+func (l *broken) Open(ctx context.Context, key eventlog.Key) (eventlog.Head, error) {
+	if l.why != nil {
+		return eventlog.Head{}, l.why
+	}
+	return l.Log.Open(ctx, key)
+}
+
+func TestUnopenedRoomIsNamedUntilItOpens(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log := &broken{Log: newMemlog(t), why: errors.New("a page is corrupt")}
+		h := newHouse(t, newLog(t, log))
+		defer h.close()
+		fails := func() {
+			t.Helper()
+			h.guest("민아", singer).enter()
+			synctest.Wait()
+			if err := h.Unopened(); err == nil || err.Error() != "default/battle: a page is corrupt" {
+				t.Errorf("got %v, want the room and the reason", err)
+			}
+		}
+		fails()
+		time.Sleep(30 * time.Second)
+		if err := h.Unopened(); err != nil {
+			t.Errorf("got %v after half a minute in which nobody wanted in, want nothing", err)
+		}
+		fails()
+		log.why = nil
+		h.guest("민아", singer).enter()
+		synctest.Wait()
+		if err := h.Unopened(); err != nil {
+			t.Errorf("got %v once it was opened, want nothing", err)
+		}
+	})
+}
+
 // forgetful doesn't store snapshots.
 type forgetful struct {
 	eventlog.Log

@@ -18,6 +18,8 @@ import (
 type Config struct {
 	// Ready says why the server isn't ready; nil: it is. The text of the error is shown to everybody. Required.
 	Ready func() error
+	// Notice is what /healthz says beside that the server lives. Default: nothing.
+	Notice string
 	// Songs serves everything below /songs/. Required.
 	Songs http.Handler
 	// Calls serves gRPC calls that come in as grpc-web over fetch, as gRPC over HTTP/2 would bring them. Required.
@@ -109,7 +111,7 @@ func handler(cfg Config, page *pageServer) http.Handler {
 		name    string
 		handler http.Handler
 	}{
-		"GET /healthz":      {"healthz", http.HandlerFunc(healthz)},
+		"GET /healthz":      {"healthz", healthz(cfg.Notice)},
 		"GET /readyz":       {"readyz", readyz(cfg.Ready)},
 		"GET /metrics":      {"metrics", promhttp.HandlerFor(cfg.Registry, promhttp.HandlerOpts{ErrorLog: log.New(cfg.Logger, "", 0)})},
 		"/songs/":           {"songs", cfg.Songs},
@@ -136,7 +138,13 @@ func handler(cfg Config, page *pageServer) http.Handler {
 }
 
 // healthz answers as long as the process does.
-func healthz(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") }
+func healthz(notice string) http.Handler {
+	text := "ok"
+	if notice != "" {
+		text += "\n" + notice
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, text) })
+}
 
 // readyz says whether new clients should come here.
 func readyz(ready func() error) http.Handler {

@@ -66,7 +66,7 @@ func (o options) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	server, err := o.measure(ctx, "singoffd", []string{o.server, "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0",
+	server, err := o.measure(ctx, "singoffd", []string{o.server, "--log", "memory", "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0",
 		"--log-level", "info", "--log-format", "json", "--commands-per-second", "10000", "--command-burst", "10000",
 		"--watchers", fmt.Sprint(max(o.members-2, 0))}, dialServer)
 	if err != nil {

@@ -20,6 +20,7 @@ func Serve(t *testing.T, change ...func(*service.Config)) service.Addrs {
 	t.Helper()
 	cfg := service.DefaultConfig()
 	cfg.GRPCAddr, cfg.HTTPAddr, cfg.AdminAddr = "127.0.0.1:0", "127.0.0.1:0", service.AdminOff
+	cfg.Log = service.LogMemory
 	cfg.Logger = zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)
 	for _, f := range change {
 		f(&cfg)

@@ -97,14 +97,14 @@ func (h *handles) moved() (gone bool, err error) {
 	file, err := os.Stat(h.path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return true, fmt.Errorf("%s was removed; put it back, or stop the server and restore a backup", h.path)
+		return true, fmt.Errorf("%s was removed; put it back, or stop the server and restore a backup", FileName)
 	case err != nil:
 		return true, err
 	case !os.SameFile(file, h.file):
-		return false, fmt.Errorf("%s was replaced", h.path)
+		return false, fmt.Errorf("%s was replaced", FileName)
 	}
 	if wal, err := os.Stat(h.path + "-wal"); err != nil || !os.SameFile(wal, h.wal) {
-		return false, fmt.Errorf("%s-wal was removed", h.path)
+		return false, fmt.Errorf("%s-wal was removed", FileName)
 	}
 	return false, nil
 }

@@ -95,7 +95,7 @@ func (l *Log) Trouble() error {
 		return *err
 	}
 	if free, err := freeBytes(l.cfg.Dir); err == nil && free <= l.cfg.ReserveBytes {
-		return fmt.Errorf("%w: %s has %d bytes left, of which %d stay free", ErrFull, l.cfg.Dir, free, l.cfg.ReserveBytes)
+		return fmt.Errorf("%w: %d bytes are left, %d are to stay free", ErrFull, free, l.cfg.ReserveBytes)
 	}
 	return nil
 }

@@ -1,0 +1,201 @@
+package kill
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/singoff/singoff/clients/cli/history"
+	singoff "github.com/singoff/singoff/clients/go"
+	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/test/stage"
+)
+
+const (
+	seats    = 8 // of a room, two of them singers'
+	patience = 90 * time.Second
+)
+
+// number is what the environment says, or what is usual.
+func number(name string, usual int) int {
+	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
+		return n
+	}
+	return usual
+}
+
+// TestKills: people in full rooms chat, whisper, vote and rename by all ways in while the server is killed and started again.
+// SINGOFF_KILLS and SINGOFF_KILL_ROOMS say how often, and how many rooms.
+func TestKills(t *testing.T) {
+	t.Parallel()
+	kills, rooms := number("SINGOFF_KILLS", 4), number("SINGOFF_KILL_ROOMS", 4)
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(kills)*30*time.Second+4*patience)
+	defer cancel()
+	p := &party{t: t, ctx: ctx, server: &server{t: t, dir: t.TempDir()}, history: history.New(), ending: make(chan struct{}), said: map[string]bool{}}
+	p.server.start()
+	defer func() { p.server.end(syscall.SIGKILL) }()
+	p.gather(seed, rooms)
+	rnd := rand.New(rand.NewPCG(seed, 0))
+	var back []time.Duration
+	for range kills {
+		p.pass(time.Duration(300+rnd.IntN(1200)) * time.Millisecond)
+		back = append(back, p.kill()...)
+	}
+	p.rest()
+	p.verdict(rooms)
+	p.server.end(syscall.SIGTERM)
+	p.checkLog(rooms)
+	slices.Sort(back)
+	at := func(percent int) time.Duration {
+		return back[min(len(back)-1, len(back)*percent/100)].Round(time.Millisecond)
+	}
+	t.Logf("%d kills, %d people: %d commands answered, %d unknown; %d resumed, %d snapshots; back in the room after the kill: p50 %v, p99 %v, max %v",
+		kills, len(p.people), p.answered.Load(), p.unknown.Load(), p.resumed.Load(), p.snapshots.Load(), at(50), at(99), at(100))
+}
+
+// party is everybody, and the server.
+type party struct {
+	t       *testing.T
+	ctx     context.Context
+	server  *server
+	history *history.History
+	people  []*person
+	ending  chan struct{}
+
+	answered, unknown, resumed, snapshots atomic.Int64
+
+	mu   sync.Mutex
+	said map[string]bool // texts whose command was answered
+}
+
+// person holds a seat to the end.
+type person struct {
+	party   *party
+	room    string
+	client  *singoff.Client
+	seat    *singoff.Room
+	stay    *history.Stay
+	rnd     *rand.Rand
+	texts   int
+	loops   sync.WaitGroup // those that end before the room is left
+	events  sync.WaitGroup
+	welcome chan struct{} // gets something with each Welcome
+	lastSeq chan uint64   // gets the seq of the room's last line
+}
+
+// gather fills all seats.
+func (p *party) gather(seed uint64, rooms int) {
+	for i := range rooms * seats {
+		way := stage.Ways[i%len(stage.Ways)]
+		client, err := stage.Dial(stage.Target(p.server.addrs, way), way)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		who := &person{
+			party: p, client: client, room: fmt.Sprint("r", i/seats), rnd: rand.New(rand.NewPCG(seed, uint64(i+1))),
+			welcome: make(chan struct{}, 1), lastSeq: make(chan uint64, 1),
+		}
+		options := singoff.JoinOptions{RoomID: who.room, Nickname: fmt.Sprint("p", i), Role: singoffv1.Role_ROLE_WATCHER}
+		if i%seats < 2 {
+			options.Role = singoffv1.Role_ROLE_SINGER
+		}
+		if who.seat, err = client.Join(p.ctx, options); err != nil {
+			p.t.Fatal(err)
+		}
+		who.stay = p.history.Begin(history.About{Room: who.room, Person: options.Nickname})
+		who.events.Go(who.eventLoop)
+		p.people = append(p.people, who)
+	}
+	p.t.Cleanup(func() {
+		for _, who := range p.people {
+			_ = who.seat.Close()
+			who.events.Wait()
+			_ = who.client.Close()
+		}
+	})
+	for _, who := range p.people {
+		<-who.welcome
+		who.loops.Go(who.actLoop)
+	}
+}
+
+func (p *party) pass(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-p.ctx.Done():
+		p.t.Fatal(p.ctx.Err())
+	}
+}
+
+// kill kills the server, starts it again, and gives after how long each was back in the room.
+func (p *party) kill() []time.Duration {
+	for _, who := range p.people {
+		select {
+		case <-who.welcome: // one from before
+		default:
+		}
+	}
+	began := time.Now()
+	p.server.end(syscall.SIGKILL)
+	p.server.start()
+	var back []time.Duration
+	for _, who := range p.people {
+		select {
+		case <-who.welcome:
+			back = append(back, time.Since(began))
+		case <-time.After(patience):
+			p.t.Fatalf("%s isn't back %v after the kill: %+v", who.room, patience, who.seat.Connection())
+		}
+	}
+	return back
+}
+
+// rest ends all that is done, and waits until everybody has seen the room's last line.
+func (p *party) rest() {
+	close(p.ending)
+	for _, who := range p.people {
+		who.loops.Wait()
+	}
+	for i := 0; i < len(p.people); i += seats {
+		if _, err := p.people[i].seat.Say(p.ctx, lastLine); err != nil {
+			p.t.Fatalf("the last line of %s can't be said: %v", p.people[i].room, err)
+		}
+	}
+	for _, who := range p.people {
+		select {
+		case seq := <-who.lastSeq:
+			who.stay.End(seq)
+		case <-time.After(patience):
+			p.t.Fatalf("somebody in %s hasn't seen the last line: %+v", who.room, who.seat.Connection())
+		}
+	}
+}
+
+// verdict compares what everybody saw.
+func (p *party) verdict(rooms int) {
+	for _, v := range p.history.Check() {
+		p.t.Error(v)
+	}
+	list, err := p.people[0].client.ListRooms(p.ctx, 0, "")
+	if err != nil || len(list.GetRooms()) != rooms {
+		p.t.Errorf("got %d rooms, %v, want %d", len(list.GetRooms()), err, rooms)
+	}
+	for _, r := range list.GetRooms() {
+		if r.Counts.Singers != 2 || r.Counts.Watchers != seats-2 {
+			p.t.Errorf("room %s has %v, want every seat taken", r.RoomId, r.Counts)
+		}
+	}
+	if p.snapshots.Load() != 0 || p.resumed.Load() == 0 || p.answered.Load() == 0 {
+		p.t.Errorf("got %d snapshots, %d resumed, %d commands answered, want everybody resumed, and something done", p.snapshots.Load(), p.resumed.Load(), p.answered.Load())
+	}
+}
