@@ -89,7 +89,7 @@ func (c *Catalog) playedLoop(ctx context.Context) {
 		var batch []store.Played
 		select {
 		case <-ctx.Done():
-			c.savePlayed(context.WithoutCancel(ctx), c.plays.waiting(batch))
+			c.savePlayed(ctx, c.plays.waiting(batch))
 			return
 		case p := <-c.plays.queue():
 			batch = append(batch, p)
@@ -110,11 +110,12 @@ func (p *plays) waiting(batch []store.Played) []store.Played {
 	}
 }
 
+// savePlayed isn't cut short by the end of ctx: what it was given is nowhere else.
 func (c *Catalog) savePlayed(ctx context.Context, batch []store.Played) {
 	if len(batch) == 0 {
 		return
 	}
-	if err := c.store.SavePlayed(ctx, batch); err != nil && ctx.Err() == nil {
+	if err := c.store.SavePlayed(context.WithoutCancel(ctx), batch); err != nil {
 		c.log.Error().Err(err).Msg("what was played isn't remembered")
 	}
 }

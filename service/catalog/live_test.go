@@ -1,0 +1,192 @@
+package catalog_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/singoff/singoff/service/catalog"
+	"github.com/singoff/singoff/service/catalog/audio/audiotest"
+	"github.com/singoff/singoff/service/catalog/index"
+)
+
+// eventually asks until it is so, for at most 10 s: what waits for the file system can't be told by a signal.
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	end := time.NewTimer(10 * time.Second)
+	defer end.Stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !is() {
+		select {
+		case <-end.C:
+			t.Fatalf("not within 10 s: %s", what)
+		case <-tick.C:
+		}
+	}
+}
+
+func write(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func has(c *catalog.Catalog, title string) bool {
+	found, err := c.Find(catalog.Query{Text: title})
+	return err == nil && found.Total > 0
+}
+
+func TestSongsComeAndGo(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, files{"first.mp3": song})
+	c := open(t, catalog.Config{URLs: []string{dir}, Public: true})
+	first := tracks(t, c, "")[0]
+	write(t, filepath.Join(dir, "new album", "disc 1", "second.mp3"), song)
+	eventually(t, "a song in new folders is found", func() bool { return has(c, "second") })
+	write(t, filepath.Join(dir, "new album", "disc 1", "third.mp3"), song)
+	eventually(t, "another one in the new folder", func() bool { return has(c, "third") })
+	write(t, filepath.Join(dir, "first.lrc"), lrc)
+	eventually(t, "lyrics that came later", func() bool { tr, err := c.Track(first.ID); return err == nil && tr.Lyrics != 0 })
+	if err := os.Remove(filepath.Join(dir, "first.mp3")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a removed song is gone", func() bool { _, err := c.Track(first.ID); return errors.Is(err, catalog.ErrGone) })
+	if resp := serve(c.Handler(), "GET", "/songs/"+first.ID+"/audio"); resp.StatusCode != 410 {
+		t.Errorf("got %d for a removed song, want 410", resp.StatusCode)
+	}
+	write(t, filepath.Join(dir, "first.mp3"), song)
+	eventually(t, "it is back", func() bool { _, err := c.Track(first.ID); return err == nil })
+}
+
+// A file that is being copied is half there for a while.
+func TestSongThatGrows(t *testing.T) {
+	t.Parallel()
+	whole := audiotest.FLAC(44100, 441000, 441000)
+	dir := folder(t, files{"a.flac": whole[:len(whole)/2]})
+	c := open(t, catalog.Config{URLs: []string{dir}})
+	if len(tracks(t, c, "")) != 0 || len(c.Problems()) != 1 {
+		t.Fatalf("got %v, want the half file reported", c.Problems())
+	}
+	write(t, filepath.Join(dir, "a.flac"), whole)
+	eventually(t, "the whole song", func() bool { return has(c, "a") && len(c.Problems()) == 0 })
+}
+
+// After a restart songs are there before any file was read again, and those that went away meanwhile are gone, not unknown.
+func TestRestart(t *testing.T) {
+	t.Parallel()
+	dir, store := folder(t, files{"a.mp3": song, "b.mp3": song, "a.lrc": lrc}), filepath.Join(t.TempDir(), "songs.db")
+	cfg := catalog.Config{URLs: []string{dir}, Store: store}
+	c, err := catalog.Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Complete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a, b := byFile(t, c)["a.mp3"], byFile(t, c)["b.mp3"]
+	link := c.Links(a, "default").Audio
+	c.Played("default", b.ID)
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, "b.mp3")); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	cfg.Logger = zerolog.New(&log)
+	c, err = catalog.Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if got, err := c.Track(a.ID); err != nil || got != a {
+		t.Errorf("got %+v, %v right after the start, want %+v", got, err, a)
+	}
+	if resp := serve(c.Handler(), "GET", link); resp.StatusCode != 200 {
+		t.Errorf("got %d for an address given before the restart, want 200", resp.StatusCode)
+	}
+	if err := c.Complete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Track(b.ID); !errors.Is(err, catalog.ErrGone) {
+		t.Errorf("got %v for a song removed meanwhile, want %v", err, catalog.ErrGone)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(log.String(), `"files":2,"read":0,"tracks":1`) {
+		t.Errorf("got log %s, want two files found and none read again", log.String())
+	}
+}
+
+func TestRecentlyPlayed(t *testing.T) {
+	t.Parallel()
+	store := filepath.Join(t.TempDir(), "songs.db")
+	cfg := catalog.Config{URLs: []string{folder(t, files{"a.mp3": song, "b.mp3": song, "c.mp3": song})}, Store: store}
+	c := open(t, cfg)
+	ids := byFile(t, c)
+	for _, file := range []string{"a.mp3", "c.mp3", "a.mp3", "b.mp3", "c.mp3"} {
+		c.Played("party", ids[file].ID)
+	}
+	c.Played("other", ids["a.mp3"].ID)
+	check := func(c *catalog.Catalog) {
+		t.Helper()
+		for namespace, want := range map[string]string{"party": "c b a", "other": "a", "none": ""} {
+			found, err := c.Find(catalog.Query{Order: index.ByRecency, Namespace: namespace})
+			var got []string
+			for _, tr := range found.Tracks {
+				got = append(got, tr.Title)
+			}
+			if err != nil || strings.Join(got, " ") != want || found.Total != len(got) {
+				t.Errorf("%s: got %v of %d, %v, want %s", namespace, got, found.Total, err, want)
+			}
+		}
+	}
+	check(c)
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	check(open(t, cfg))
+}
+
+// A disk that was pulled must not make all songs gone.
+func TestUnreadableFolder(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(folder(t, files{"songs/a.mp3": song}), "songs")
+	c := open(t, catalog.Config{URLs: []string{dir}, Public: true})
+	id := tracks(t, c, "")[0].ID
+	if err := os.Rename(dir, dir+".away"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "its bytes are gone", func() bool {
+		return serve(c.Handler(), "GET", "/songs/"+id+"/audio").StatusCode == 410
+	})
+	if _, err := c.Track(id); err != nil {
+		t.Errorf("got %v, want the song still known", err)
+	}
+	if err := os.Rename(dir+".away", dir); err != nil {
+		t.Fatal(err)
+	}
+	if resp := serve(c.Handler(), "GET", "/songs/"+id+"/audio"); resp.StatusCode != 200 {
+		t.Errorf("got %d when it is back, want 200", resp.StatusCode)
+	}
+}
+
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	c := openFiles(t, files{"a.mp3": song, "a.lrc": lrc, "b.mp3": []byte("text"), "notes.pdf": lrc})
+	if got, want := c.Progress(), (catalog.Progress{FoundFiles: 3, ReadFiles: 3, Complete: true}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
