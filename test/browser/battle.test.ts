@@ -1,4 +1,6 @@
 import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
@@ -6,12 +8,16 @@ import { chat, enter, expectChat, say, useBrowser } from "./stand/browser.ts";
 import { serve, type Server } from "./stand/server.ts";
 
 const run = promisify(execFile);
+const home = mkdtempSync(join(tmpdir(), "singoff-terminal-"));
 const browser = useBrowser();
 let server: Server;
 beforeAll(async () => {
   server = await serve();
 });
-afterAll(() => server.stop());
+afterAll(async () => {
+  await server.stop();
+  rmSync(home, { recursive: true });
+});
 
 test("two singers, a watcher and one in a terminal see the same battle", async () => {
   const room = `${server.url}/room/battle`;
@@ -23,7 +29,7 @@ test("two singers, a watcher and one in a terminal see the same battle", async (
   await say(mina, "first");
   await expectChat(dan, ["first"]);
   const terminal = run(join(inject("bin"), "singoff"), ["join", "battle", "--nick", "Terminal", "--role", "watcher", "--server", server.grpc, "--plaintext", "--json"], {
-    timeout: 20_000,
+    env: { ...process.env, HOME: home, XDG_CONFIG_HOME: home, XDG_STATE_HOME: home, XDG_DATA_HOME: home },
   });
   terminal.child.stdin?.write('{"chat_message":{"text":"from a terminal"}}\n');
   await expectChat(dan, ["first", "from a terminal"]);
@@ -88,7 +94,7 @@ test("the host sends somebody away, closes the door and passes the hand on", asy
   await eve.reload();
   await eve.getByLabel("Your name").waitFor();
 
-  await mina.getByRole("button", { name: "Stage", exact: true }).click();
+  await mina.getByRole("button", { name: "More about the room" }).click();
   await mina.getByText("Close the door").click();
   await dan.getByText("The door is closed").waitFor();
   await eve.getByText("The host has closed the door for now.").waitFor();

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { enter, expectChat, say, useBrowser } from "./stand/browser.ts";
 import { lay } from "./stand/cable.ts";
@@ -73,6 +76,23 @@ test("a server that was restarted under the page says that it began anew", async
   await mina.getByLabel("Say something").press("Enter");
   await expectChat(mina, ["typed meanwhile"]);
   await own.stop();
+});
+
+test("a server that keeps its log in a file comes back with everything", async () => {
+  const data = mkdtempSync(join(tmpdir(), "singoff-data-"));
+  const own = await serve("--log", "sqlite", "--data-dir", data);
+  const mina = await enter(await browser.context(), `${own.url}/room/kept`, { name: "Mina", role: "Sing" });
+  await say(mina, "kept");
+  await expectChat(mina, ["kept"]);
+  await own.kill();
+  await mina.getByText("The line dropped.").waitFor();
+  await say(mina, "said meanwhile");
+  await own.again();
+  await mina.getByText(/^Back/).waitFor();
+  await expectChat(mina, ["kept", "said meanwhile"]);
+  await mina.getByRole("region", { name: "Place 1 on stage" }).getByText("Mina").waitFor();
+  await own.stop();
+  rmSync(data, { recursive: true });
 });
 
 test("a network that is cut: typing goes on, and what was sent meanwhile goes out once", async () => {

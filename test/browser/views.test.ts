@@ -1,8 +1,10 @@
+import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { enter, say, useBrowser } from "./stand/browser.ts";
+import { pickSong } from "./sync-pick.ts";
 import { pictures } from "./stand/paths.ts";
 import { serve, type Server } from "./stand/server.ts";
 
@@ -57,7 +59,35 @@ describe.each(["dark", "light"] as const)("in the %s theme", (colorScheme) => {
     await visitor.getByRole("link", { name: /friday/ }).click();
     await visitor.getByText("무대가 찼어요: Mina, 준호").waitFor();
     await look(visitor, "door-full");
+    await pickSong(pages[0]!, "Second Encore");
+    await pages[0]!.getByRole("button", { name: "Start my song" }).click();
+    await pages[2]!.getByRole("region", { name: "Place 1 on stage" }).getByRole("img", { name: "is singing" }).waitFor();
     await look(pages[0]!, "battle-singer");
     await look(pages[2]!, "battle-watcher");
+  });
+});
+
+describe("two hundred watching", () => {
+  const browser = useBrowser();
+
+  test("are a number, a few faces, and a list in pages", async () => {
+    const server = await serve("--watchers", "250");
+    const people = spawn(join(inject("bin"), "singoff"), ["simulate", "--server", server.grpc, "--rooms", "1", "--members", "202", "--rate", "5", "--drops", "0",
+      "--duration", "5m"], { stdio: "ignore" });
+    const visitor = await (await browser.context({ viewport: widths[0]! })).newPage();
+    await visitor.goto(server.url);
+    await visitor.getByText("200 of 250 watching").waitFor();
+    await visitor.getByRole("link").first().click();
+    await visitor.getByLabel("Your name").fill("Dan");
+    await visitor.getByRole("button", { name: /^Watch/ }).click();
+    await visitor.getByText("201 of 250 watching").waitFor();
+    await visitor.screenshot({ path: join(pictures, "battle-many-360.png") });
+    const wide = await visitor.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(wide, "pixels beyond the page's width").toBeLessThanOrEqual(0);
+    await visitor.getByRole("button", { name: "Everybody" }).click();
+    expect(await visitor.getByRole("dialog").locator(".list li").count()).toBe(20);
+    await visitor.screenshot({ path: join(pictures, "everybody-360.png") });
+    people.kill("SIGKILL");
+    await server.stop();
   });
 });

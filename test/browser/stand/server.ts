@@ -26,7 +26,7 @@ export async function serve(...flags: string[]): Promise<Server> {
 
   async function start(): Promise<void> {
     const args = ["--http-addr", http, "--grpc-addr", grpc, "--admin-addr", "off", "--log", "memory", "--log-format", "json", "--joins-per-minute", "0",
-      "--rooms-per-hour", "0", "--calls-per-second", "0", "--streams-per-address", "0", "--come-back-spread", "0s", ...flags];
+      "--rooms-per-hour", "0", "--calls-per-second", "0", "--streams-per-address", "0", "--come-back-spread", "0s", ...(flags.includes("--log") ? [] : ["--log", "memory"]), ...flags];
     child = spawn(join(inject("bin"), "singoffd"), args, { stdio: ["ignore", "ignore", "pipe"] });
     const lines = createInterface({ input: child.stderr! });
     const said: string[] = [];

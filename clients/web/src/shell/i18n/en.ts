@@ -63,11 +63,11 @@ export const en = {
     qr: "Code that opens {url}",
   },
   battle: {
-    stage: "Stage",
+    menu: "More about the room",
     seat: "Place {n} on stage",
     free: "This place is free",
     waiting: "Waiting for a singer",
-    choosing: "choosing a song",
+    choosing: "choosing …",
     pick: "Choose a song",
     change: "Another song",
     you: "you",

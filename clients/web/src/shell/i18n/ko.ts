@@ -65,11 +65,11 @@ export const ko: Messages = {
     qr: "{url} 을 여는 코드",
   },
   battle: {
-    stage: "무대",
+    menu: "방 더 보기",
     seat: "무대 {n}번",
     free: "빈자리예요",
     waiting: "가수를 기다려요",
-    choosing: "노래 고르는 중",
+    choosing: "고르는 중 …",
     pick: "노래 고르기",
     change: "다른 노래",
     you: "나",
