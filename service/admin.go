@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/keepalive"
@@ -13,6 +14,7 @@ import (
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service/admin"
+	"github.com/singoff/singoff/service/flight"
 	"github.com/singoff/singoff/service/rpc"
 )
 
@@ -91,7 +93,7 @@ func (s *Server) listenAdmin(ctx context.Context) (net.Listener, error) {
 
 // newAdmin makes the operator's server.
 func (s *Server) newAdmin() (*grpc.Server, error) {
-	service, err := rpc.NewAdmin(rpc.AdminConfig{Rooms: s.manager, Logger: s.cfg.Logger})
+	service, err := rpc.NewAdmin(rpc.AdminConfig{Rooms: s.manager, Recorder: flight.NewRecorder(s.log, time.Now), Logger: s.cfg.Logger})
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,7 @@ type adminCommand struct {
 	Kick        kickCommand        `cmd:"" help:"Remove somebody from a room."`
 	Close       closeCommand       `cmd:"" help:"End a room and send everybody in it away."`
 	Announce    announceCommand    `cmd:"" help:"Say something to a room, a namespace, or everybody."`
+	Record      recordCommand      `cmd:"" help:"Write a room's flight record to a file, for singoff replay and verify."`
 }
 
 // adminHelp stands below the help of each of its commands.
@@ -42,6 +43,7 @@ func (adminCommand) Help() string {
   singoff admin kick 'Friday battle' Mina --keep-out 10m
   singoff admin close 'Friday battle'
   singoff admin announce 'We stop at ten' --all
+  singoff admin record 'Friday battle' friday.flight
   singoff admin connections --admin sing.example:7071 --admin-token-file operator.token`
 }
 
@@ -138,10 +140,15 @@ func (o *operator) Close() error { return o.conn.Close() }
 
 // asking gives the context of one call, which ends by itself.
 func (o *operator) asking(ctx context.Context) (context.Context, context.CancelFunc) {
-	if o.token != "" {
-		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+o.token)
+	return context.WithTimeout(o.named(ctx), 2*answerPatience) // the server waits for its log as long as that once
+}
+
+// named gives a call's context the operator's token.
+func (o *operator) named(ctx context.Context) context.Context {
+	if o.token == "" {
+		return ctx
 	}
-	return context.WithTimeout(ctx, 2*answerPatience) // the server waits for its log as long as that once
+	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+o.token)
 }
 
 // failed wraps what a call came to.

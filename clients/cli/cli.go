@@ -33,6 +33,8 @@ type grammar struct {
 	Events   eventsCommand   `cmd:"" help:"Show what happened in a room, and go on with what happens."`
 	Songs    songsCommand    `cmd:"" help:"List the songs, or look for one."`
 	Admin    adminCommand    `cmd:"" help:"Look after a server: who is connected, kick, close, announce."`
+	Replay   replayCommand   `cmd:"" help:"Rebuild a room at any moment from its flight record, without a server."`
+	Verify   verifyCommand   `cmd:"" help:"Recount a flight record's seats, votes and numbers."`
 	Simulate simulateCommand `cmd:"" help:"Let simulated people hold battles, and check that nobody missed anything."`
 }
 

@@ -20,9 +20,10 @@ var ErrOutside = errors.New("flight: the record doesn't hold that seq")
 type Replay struct {
 	reader  *Reader
 	state   *rules.State
-	first   uint64          // the seq that it begins at
-	entries int             // applied, or being applied
-	records []*rules.Record // of the current entry, still to be applied
+	first   uint64                   // the seq that it begins at
+	entries int                      // applied, or being applied
+	records []*rules.Record          // of the current entry, still to be applied
+	count   func(entry []byte) error // is given each entry before it is applied; nil: nobody is
 }
 
 // NewReplay begins with a record's snapshot, or before its first event. Errors as of NewReader, and what is wrong with the snapshot.
@@ -125,6 +126,11 @@ func (r *Replay) next() error {
 	data, err := r.reader.Entry()
 	if err != nil {
 		return err
+	}
+	if r.count != nil {
+		if err := r.count(data); err != nil {
+			return err
+		}
 	}
 	r.entries++
 	if r.records, err = engine.Records(data); err != nil {

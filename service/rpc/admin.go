@@ -28,6 +28,8 @@ type Operated interface {
 type AdminConfig struct {
 	// Rooms are acted on. Required.
 	Rooms Operated
+	// Recorder makes flight records, for RecordRoom; nil: that is UNIMPLEMENTED.
+	Recorder Recorder
 	// Patience is how long an act may wait for the rooms' log. Default 5 s.
 	Patience time.Duration
 	// Logger gets a line at info for each act: who, what, and what came of it.
