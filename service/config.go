@@ -112,6 +112,7 @@ func DefaultConfig() Config {
 		DataDir:           DefaultDataDir(),
 		Sync:              SyncFull,
 		KeepEvents:        map[string]int{"": 100_000},
+		Library:           defaultSongs(),
 		Rules:             rules.DefaultConfig(),
 		MessageBytes:      16 << 10,
 		CommandsPerSecond: 50,
@@ -145,7 +146,7 @@ func (c Config) Validate() error {
 		_, err := parseAddr(addr)
 		refuse(err == nil, "%s: %v", field, err)
 	}
-	errs = append(errs, c.checkAdmin(), c.checkNetwork(), c.checkLog())
+	errs = append(errs, c.checkAdmin(), c.checkNetwork(), c.checkLog(), c.catalog(nil).Validate())
 	refuse(c.MessageBytes >= 1<<10 && c.MessageBytes <= 64<<10, "message bytes: %d is not within 1024 to 65536", c.MessageBytes)
 	refuse(c.CommandsPerSecond >= 1 && c.CommandsPerSecond <= 10_000, "commands per second: %v is not within 1 to 10000", c.CommandsPerSecond)
 	refuse(c.CommandBurst >= 1 && c.CommandBurst <= 10_000, "command burst: %d is not within 1 to 10000", c.CommandBurst)

@@ -2,6 +2,7 @@ package service
 
 import (
 	"errors"
+	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -12,9 +13,17 @@ import (
 	"github.com/singoff/singoff/service/catalog/charset"
 )
 
-// SongsConfig is how songs are read and served. The zero one forgets with the process what it found out.
+// Values of SongsConfig.Store beside a file.
+const (
+	// SongsStoreAuto is songs.db in Config.DataDir, and none with LogMemory.
+	SongsStoreAuto = "auto"
+	// SongsStoreNone forgets with the process what was found out.
+	SongsStoreNone = "none"
+)
+
+// SongsConfig is how songs are read and served.
 type SongsConfig struct {
-	// Store is the file that remembers what was found out about songs. Default none.
+	// Store is the file that remembers what was found out about songs, or SongsStoreAuto, or SongsStoreNone. Default SongsStoreAuto.
 	Store string
 	// Rescan is how often a bucket elsewhere is listed; at least 5 s. Default 1 min.
 	Rescan time.Duration
@@ -24,16 +33,33 @@ type SongsConfig struct {
 	Redirect bool
 	// Public serves songs to whoever knows their address, without a signature. Default false.
 	Public bool
-	// MeasureLoudness measures songs whose tags don't say how loud they are. Default false.
+	// MeasureLoudness measures songs whose tags don't say how loud they are. Default true.
 	MeasureLoudness bool
 	// Charset is what lyrics and tags are expected in that aren't UTF-8. Default CP949.
 	Charset string
 }
 
+func defaultSongs() SongsConfig {
+	return SongsConfig{
+		Store: SongsStoreAuto, Rescan: catalog.DefaultRescan, CacheMiB: catalog.DefaultCacheMiB, MeasureLoudness: true, Charset: string(charset.CP949),
+	}
+}
+
+// songsStore is the file of Library.Store; empty: none.
+func (c Config) songsStore() string {
+	switch {
+	case c.Library.Store == SongsStoreNone, c.Library.Store == SongsStoreAuto && c.Log != LogSQLite:
+		return ""
+	case c.Library.Store == SongsStoreAuto:
+		return filepath.Join(c.DataDir, "songs.db")
+	}
+	return c.Library.Store
+}
+
 // catalog is the catalogue's share of the configuration.
 func (c Config) catalog(registerer prometheus.Registerer) catalog.Config {
 	return catalog.Config{
-		URLs: c.Songs, Store: c.Library.Store, Rescan: c.Library.Rescan, CacheMiB: c.Library.CacheMiB, Redirect: c.Library.Redirect,
+		URLs: c.Songs, Store: c.songsStore(), Rescan: c.Library.Rescan, CacheMiB: c.Library.CacheMiB, Redirect: c.Library.Redirect,
 		Public: c.Library.Public, MeasureLoudness: c.Library.MeasureLoudness, Charset: charset.Name(c.Library.Charset),
 		Registerer: registerer, Logger: c.Logger,
 	}

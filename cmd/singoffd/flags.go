@@ -20,9 +20,10 @@ type flags struct {
 	HTTPAddr       string   `name:"http-addr" group:"Where" placeholder:"ADDR" help:"Where browsers join, and where songs, /healthz, /readyz and /metrics are, in the same forms (${http_addr})."`
 	AdminAddr      string   `name:"admin-addr" group:"Where" default:"${admin_addr}" placeholder:"ADDR" help:"Where singoff admin acts: auto (a socket of your own, named after the gRPC port), off, unix:PATH, or host:port with a token file (${default})."`
 	AdminTokenFile string   `name:"admin-token-file" group:"Where" type:"path" placeholder:"FILE" help:"File with the token that singoff admin must show, at least 16 characters."`
-	Songs          []string `group:"Where" placeholder:"FOLDER" sep:"none" help:"Folder or file:// URL with songs, their covers and lyrics; may be repeated (demo songs)."`
+	Songs          []string `group:"Where" placeholder:"FOLDER" sep:"none" help:"Folder, or URL of a bucket (file://, s3://, gs://), with songs, their covers and lyrics; may be repeated (demo songs)."`
 	netFlags
 	logFlags
+	songsFlags
 
 	Singers   int           `group:"Rooms" default:"${singers}" placeholder:"N" help:"Singers' seats in a room, 1 to 16 (${default})."`
 	Watchers  int           `group:"Rooms" default:"${watchers}" placeholder:"N" help:"Watchers' seats in a room (${default})."`
@@ -130,6 +131,10 @@ func defaults(d service.Config) kong.Vars {
 		"data_dir":            d.DataDir,
 		"sync":                d.Sync,
 		"keep_events":         fmt.Sprint(d.KeepEvents[""]),
+		"songs_store":         d.Library.Store,
+		"songs_rescan":        d.Library.Rescan.String(),
+		"songs_cache":         fmt.Sprint(d.Library.CacheMiB),
+		"songs_charset":       d.Library.Charset,
 		"singers":             fmt.Sprint(d.Rules.Singers),
 		"watchers":            fmt.Sprint(d.Rules.Watchers),
 		"hold":                d.Rules.Hold.String(),
@@ -157,6 +162,7 @@ func (f flags) config() (service.Config, error) {
 	cfg.GRPCAddr, cfg.HTTPAddr = f.addr(f.GRPCAddr, cfg.GRPCAddr), f.addr(f.HTTPAddr, cfg.HTTPAddr)
 	cfg.Songs = f.Songs
 	f.netFlags.set(&cfg)
+	f.songsFlags.set(&cfg)
 	if err := f.logFlags.set(&cfg); err != nil {
 		return cfg, err
 	}

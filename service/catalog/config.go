@@ -52,6 +52,12 @@ const (
 	maxCacheMiB      = 64 << 10
 )
 
+// Validate refuses what can't work, by ErrConfig, naming the field and its limit. What is 0 gets its default.
+func (c Config) Validate() error {
+	c.setDefaults()
+	return c.validate()
+}
+
 func (c *Config) setDefaults() {
 	if c.MaxTracks == 0 {
 		c.MaxTracks = DefaultMaxTracks
