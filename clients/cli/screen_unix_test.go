@@ -50,7 +50,7 @@ func battleOnScreen(t *testing.T, unicode bool) {
 	mina.types("/song\r")
 	mina.shows("/song NUMBER picks one")
 	mina.types("/song 1\r/play\r")
-	mina.shows("you play “", "▶ ", "━")
+	mina.shows("you play “", "▶ ", "━", "♪ 퇴근길 버스 창에 기대어")
 	mina.size(50, 12)
 	mina.shows("1 of 6 watchers: 👨‍👩‍👧 하나 host")
 	mina.until("no seats beside", func(text string) bool { return !strings.Contains(text, "│") })

@@ -81,6 +81,12 @@ func (c *Client) GetTracks(ctx context.Context, ids ...string) ([]*singoffv1.Tra
 	return answer.GetTracks(), err
 }
 
+// GetLyrics gives a track's lyrics. Errors are gRPC status errors; NOT_FOUND: it has none.
+func (c *Client) GetLyrics(ctx context.Context, trackID string) (*singoffv1.GetLyricsResponse, error) {
+	answer := new(singoffv1.GetLyricsResponse)
+	return answer, c.call(ctx, singoffv1.MusicService_GetLyrics_FullMethodName, &singoffv1.GetLyricsRequest{TrackId: trackID}, answer)
+}
+
 // Join joins a room and returns after the first Welcome. Until then it tries again as often as needed: ctx bounds that, and nothing after it.
 // A final refusal is a *GoawayError, a bad option ErrInvalid, the end of ctx its error with what went wrong last.
 func (c *Client) Join(ctx context.Context, options JoinOptions) (*Room, error) {

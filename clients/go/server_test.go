@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
 	singoff "github.com/singoff/singoff/clients/go"
@@ -122,6 +124,12 @@ func battle(t *testing.T, way transport.Kind) {
 	track := tracks.GetTracks()[0].GetTrack().GetTrackId()
 	if got, err := client.GetTracks(t.Context(), track, "no-such"); err != nil || len(got) != 1 {
 		t.Errorf("GetTracks: got %v, %v, want one", got, err)
+	}
+	if got, err := client.GetLyrics(t.Context(), track); err != nil || len(got.GetLines()) == 0 {
+		t.Errorf("GetLyrics: got %v, %v, want the demo song's", got, err)
+	}
+	if got, err := client.GetLyrics(t.Context(), "no-such"); status.Code(err) != codes.NotFound {
+		t.Errorf("GetLyrics of no such track: got %v, %v, want NOT_FOUND", got, err)
 	}
 	steps := map[string]func() (*singoffv1.Event, error){
 		"1 pick":   func() (*singoffv1.Event, error) { return mina.Pick(t.Context(), track) },

@@ -9,7 +9,7 @@ import (
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 )
 
-// Batch is what has happened since the last one, in its order. An item is a *singoffv1.Event, a singoff.ConnectionState, Failed, Noted, Who or Leaving.
+// Batch is what has happened since the last one, in its order. An item is a *singoffv1.Event, a singoff.ConnectionState, Failed, Noted, Who, Lyrics or Leaving.
 type Batch struct {
 	Clocks
 	Items []any
@@ -29,6 +29,12 @@ type Failed struct{ Err error }
 // Noted is what a command tells.
 type Noted struct{ Lines []string }
 
+// Lyrics are those of a track.
+type Lyrics struct {
+	TrackID string
+	Lyrics  *singoffv1.GetLyricsResponse
+}
+
 // Leaving tells that the room is being left.
 type Leaving struct{}
 
@@ -42,7 +48,10 @@ type Who struct {
 func (u *ui) Line(_ int, text string) (talk.Job, error) { return u.lines.Line(text) }
 
 // Event hands on what the room said.
-func (u *ui) Event(ev *singoffv1.Event) { u.put(ev) }
+func (u *ui) Event(ev *singoffv1.Event) {
+	u.put(ev)
+	u.songs.heard(ev)
+}
 
 // Connection hands on a change of the connection.
 func (u *ui) Connection(state singoff.ConnectionState) { u.put(state) }

@@ -45,6 +45,7 @@ type Model struct {
 	connection singoff.ConnectionState
 	lost       bool // since the newest Welcome
 	leaving    bool
+	lyrics     Lyrics // of the song that plays, or one before
 	cheers     []cheer
 	transcript transcript
 
@@ -103,6 +104,8 @@ func (m *Model) take(item any) {
 		m.note(item.Lines...)
 	case Who:
 		m.note(append(m.printer.Who(item.Room), m.printer.NowPlaying(item.Room.GetNowPlaying(), item.Now))...)
+	case Lyrics:
+		m.lyrics = item
 	case Leaving:
 		m.leaving = true
 	}

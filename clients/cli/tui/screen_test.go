@@ -43,6 +43,21 @@ func welcome(text string) *singoffv1.Event {
 	return &singoffv1.Event{Body: &singoffv1.Event_Welcome{Welcome: &singoffv1.Welcome{Self: self, Room: room, SnapshotSeq: 1}}}
 }
 
+// sung are lyrics whose first line is half sung.
+func sung(text string) tui.Lyrics {
+	text = strings.ToValidUTF8(text, "?")
+	word := func(at time.Duration) *singoffv1.LyricsWord {
+		return &singoffv1.LyricsWord{Start: durationpb.New(at), Text: text + " "}
+	}
+	return tui.Lyrics{TrackID: "t", Lyrics: &singoffv1.GetLyricsResponse{
+		Kind: singoffv1.LyricsKind_LYRICS_KIND_WORDS,
+		Lines: []*singoffv1.LyricsLine{
+			{Start: durationpb.New(time.Second), Text: text + " " + text, Words: []*singoffv1.LyricsWord{word(time.Second), word(15 * time.Second)}, Together: []string{text}},
+			{Start: durationpb.New(20 * time.Second), Text: text},
+		},
+	}}
+}
+
 func said(seq uint64, text string) *singoffv1.Event {
 	text = strings.ToValidUTF8(text, "?")
 	chat := &singoffv1.ChatMessage{Text: text, Nickname: text}
@@ -84,11 +99,22 @@ func screen(t *testing.T, text string, unicode bool, width, height int) *story {
 	}
 	s.update(tea.WindowSizeMsg{Width: width, Height: height})
 	cheer := &singoffv1.Reaction{SingerMemberId: "m1", Kind: singoffv1.Reaction_KIND_FIRE, Count: 20}
-	s.happens(welcome(text), said(2, text), said(3, text+" "+text), &singoffv1.Event{Body: &singoffv1.Event_Reaction{Reaction: cheer}},
+	s.happens(welcome(text), sung(text), said(2, text), said(3, text+" "+text), &singoffv1.Event{Body: &singoffv1.Event_Reaction{Reaction: cheer}},
 		tui.Noted{Lines: []string{"noted"}})
 	s.does("lost")
 	s.update(tea.PasteMsg{Content: text})
 	return s
+}
+
+// What has been sung is painted, what comes isn't yet.
+func TestSungWords(t *testing.T) {
+	t.Parallel()
+	s := screen(t, "la", true, 80, 24)
+	row := strings.Split(s.model.View().Content, "\n")[2]
+	bold := ansi.Style{}.Bold()
+	if want := "♪ " + bold.Styled("la ") + "la  / la   "; !strings.HasPrefix(row, want) {
+		t.Errorf("got %q, want it to begin with %q", row, want)
+	}
 }
 
 func TestEveryTextFitsEverySize(t *testing.T) {

@@ -149,6 +149,15 @@ func (s *story) does(step string) []string {
 		s.happens(tui.Failed{Err: errors.New(rest)})
 	case "noted":
 		s.happens(tui.Noted{Lines: []string{rest}})
+	case "lyrics": // of a track
+		track, body, _ := strings.Cut(rest, " ")
+		words := &singoffv1.GetLyricsResponse{}
+		if err := protojson.Unmarshal([]byte(body), words); err != nil {
+			s.t.Fatalf("%s: %v", step, err)
+		}
+		s.happens(tui.Lyrics{TrackID: track, Lyrics: words})
+	case "sung": // the row of the song, and the one below it
+		return s.shown()[1:3]
 	case "full":
 		s.full = true
 	case "press":

@@ -53,6 +53,7 @@ func Run(ctx context.Context, cfg Config) error {
 		room: cfg.Room, leave: leave, hurry: make(chan struct{}), typed: make(chan string, typed),
 		items: make(chan any, queued), ended: make(chan struct{}), signals: make(chan os.Signal, 1), now: cfg.Room.Now,
 	}
+	u.songs = songs{client: cfg.Client, put: u.put, changed: make(chan struct{}, 1), ended: u.ended}
 	u.lines = slash.New(slash.Config{Client: cfg.Client, Room: cfg.Room, Screen: u})
 	model := NewModel(ModelConfig{
 		Look: show.Config{Colour: true, Brief: true}, Asked: cfg.Asked, Submit: u.submit, Leave: u.interrupt, Suspend: suspend,
@@ -65,6 +66,7 @@ func Run(ctx context.Context, cfg Config) error {
 	loops.Go(u.screenLoop)
 	loops.Go(u.deliverLoop)
 	loops.Go(u.hurryLoop)
+	loops.Go(func() { u.songs.fetchLoop(ctx) })
 	err := talk.Run(ctx, talk.Config{Room: cfg.Room, Mode: u, Lines: u.typed})
 	return u.finish(err, &loops)
 }
@@ -76,6 +78,7 @@ type ui struct {
 	program *tea.Program
 	leave   context.CancelFunc
 	now     func() time.Time // the server's clock
+	songs   songs
 
 	typed   chan string
 	items   chan any

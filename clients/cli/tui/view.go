@@ -31,7 +31,7 @@ type layout struct {
 	hints  bool // there's a row for them
 }
 
-// layout parts the screen: a first row, what plays, seats, what is said, hints, and the row to type in. What is said is the last to give way.
+// layout parts the screen: a first row, what plays, what is sung, seats, what is said, hints, and the row to type in. What is said is the last to give way.
 func (m *Model) layout() layout {
 	l := layout{hints: m.height >= 5}
 	room := m.height - 2 // the first row, and the one to type in
@@ -40,6 +40,9 @@ func (m *Model) layout() layout {
 	}
 	if m.height >= 6 {
 		room-- // what plays
+	}
+	if m.sings() {
+		room-- // what is sung
 	}
 	if m.width >= wideFrom && m.height >= tallFrom {
 		l.beside = true
@@ -63,6 +66,9 @@ func (m Model) View() tea.View {
 	rows := []string{m.title()}
 	if m.height >= 6 {
 		rows = append(rows, m.playing())
+	}
+	if m.sings() {
+		rows = append(rows, m.sung())
 	}
 	said := m.transcript.view(m.ruler, l.said.width, l.said.height)
 	if l.beside {
