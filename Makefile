@@ -112,9 +112,9 @@ bench: ## Run benchmarks: BENCH=regexp COUNT=6; compare two outputs with `go too
 	@go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -tags '$(TAGS)' ./...
 
 # A soak test is named TestSoak... and runs for as long as the duration in SINGOFF_SOAK; without it, for a moment.
-SOAKTIME ?= 10m
+SOAKTIME ?= 60s
 .PHONY: soak
-soak: packages ## Run the TestSoak... tests for SOAKTIME=10m each, with the race detector
+soak: packages ## Run the TestSoak... tests for SOAKTIME=60s each, with the race detector
 	@dirs=$$(grep -rlE --include='*_test.go' --exclude-dir=node_modules '^func TestSoak' . | xargs -r dirname | sort -u); \
 	if [ -z "$$dirs" ]; then echo "no TestSoak... in this tree" >&2; exit 1; fi; \
 	SINGOFF_SOAK=$(SOAKTIME) go test -race -v -count=1 -p 1 -timeout 0 -run '^TestSoak' -tags '$(TAGS)' $$dirs

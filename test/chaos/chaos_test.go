@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -41,6 +42,7 @@ type party struct {
 	track   string
 	history *history.History
 	people  []*person
+	empty   base // before anybody came
 
 	answered, rejected, unknown atomic.Int64
 	resumed, snapshots          atomic.Int64
@@ -64,28 +66,42 @@ func TestChaos(t *testing.T) {
 	battle(t, 12*time.Second)
 }
 
-// TestSoakChaos is TestChaos for as long as SINGOFF_SOAK says.
-func TestSoakChaos(t *testing.T) {
-	t.Parallel()
+// TestSoakChaos is TestChaos for as long as SINGOFF_SOAK says. Afterwards, when all have gone, nothing of them is left: it counts what the process has, so it
+// runs alone.
+func TestSoakChaos(t *testing.T) { //nolint:paralleltest // see above
 	d, err := time.ParseDuration(os.Getenv("SINGOFF_SOAK"))
 	if err != nil {
 		d = 3 * time.Second
 	}
-	battle(t, d)
+	p := battle(t, d)
+	p.leave()
+	p.wantBack(p.empty)
 }
 
-func battle(t *testing.T, during time.Duration) {
+func battle(t *testing.T, during time.Duration) *party {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d (what is done; what the machine makes of it isn't repeatable)", seed)
 	p := &party{t: t, history: history.New()}
 	var cancel context.CancelFunc
 	p.ctx, cancel = context.WithTimeout(t.Context(), during+4*patience)
-	defer cancel()
+	t.Cleanup(cancel)
 	p.serve()
+	p.empty = p.measure()
 	p.gather(seed)
 	p.harass(rand.New(rand.NewPCG(seed, 1)), during)
 	p.rest()
 	p.verdict()
+	return p
+}
+
+// leave ends everybody's programs.
+func (p *party) leave() {
+	for _, who := range p.people {
+		for _, g := range who.all {
+			g.close()
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
 }
 
 // serve puts a server up, and finds a song.
@@ -121,13 +137,7 @@ func (p *party) gather(seed uint64) {
 			p.people = append(p.people, who)
 		}
 	}
-	p.t.Cleanup(func() {
-		for _, who := range p.people {
-			for _, g := range who.all {
-				g.close()
-			}
-		}
-	})
+	p.t.Cleanup(p.leave)
 	for _, who := range p.people {
 		who.loops.Go(who.actLoop)
 	}

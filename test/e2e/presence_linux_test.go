@@ -30,10 +30,26 @@ func (v visit) lossSeenWithin() time.Duration {
 	return 8 * time.Second
 }
 
-// A member whose cable is pulled is AWAY in time, by whatever way it came, whether the room is silent or talks all the time.
-func TestPulledCableIsNoticed(t *testing.T) {
+// TestPresence is who is lost and who lives, by every way in, at one server: each test in rooms of its own.
+func TestPresence(t *testing.T) {
 	t.Parallel()
-	d := start(t, "--watchers", "20")
+	d := start(t, "--watchers", "100")
+	for name, test := range map[string]func(*testing.T, *daemon){
+		"pulled cable is noticed":            pulledCableIsNoticed,
+		"living clients are never lost":      livingClientsAreNeverLost,
+		"process stopped for 4s stays":       processStoppedForFourSecondsStays,
+		"process stopped for 20s comes back": processStoppedForTwentySecondsComesBack,
+		"starved process stays":              starvedProcessStays,
+		"slow link is never lost":            slowLinkIsNeverLost,
+		"killed process is away at once":     killedProcessIsAway,
+		"broken promise is noticed":          brokenPromiseIsNoticed,
+	} {
+		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, d) })
+	}
+}
+
+// A member whose cable is pulled is AWAY in time, by whatever way it came, whether the room is silent or talks all the time.
+func pulledCableIsNoticed(t *testing.T, d *daemon) {
 	for room, talks := range map[string]bool{"silent": false, "busy": true} {
 		seen := join(t, dial(t, d.grpc), in(room, singer("Mina")))
 		if talks {
@@ -137,11 +153,9 @@ func pass(t *testing.T, d time.Duration) {
 
 // Living clients of every kind stay, in silence, for longer than any time-out: those that keep a promise, those that promised nothing, and
 // pages in the background.
-func TestLivingClientsAreNeverCalledLost(t *testing.T) {
-	t.Parallel()
-	d := start(t, "--watchers", "20")
-	mina := join(t, dial(t, d.grpc), singer("Mina"))
-	joinAll(t, crowd(d, "battle", sdk, bare, hidden))
+func livingClientsAreNeverLost(t *testing.T, d *daemon) {
+	mina := join(t, dial(t, d.grpc), in("living", singer("Mina")))
+	joinAll(t, crowd(d, "living", sdk, bare, hidden))
 	pass(t, 28*time.Second)
 	wantNoneAway(t, mina)
 }
@@ -161,11 +175,9 @@ func phased(visits []visit) (all []visit) {
 
 // A process that stops for 4 s — a debugger, a laptop's lid, a phone that swaps — is never AWAY, in whatever moment that was. A websocket's client
 // was once, 4.7 s after: its ping had been due right then, and a pong had 4 s.
-func TestProcessStoppedForFourSecondsStays(t *testing.T) {
-	t.Parallel()
-	d := start(t, "--watchers", "100")
-	mina := join(t, dial(t, d.grpc), singer("Mina"))
-	clients := visitIn(t, phased(crowd(d, "battle", sdk, bare, hidden)))
+func processStoppedForFourSecondsStays(t *testing.T, d *daemon) {
+	mina := join(t, dial(t, d.grpc), in("stopped-4s", singer("Mina")))
+	clients := visitIn(t, phased(crowd(d, "stopped-4s", sdk, bare, hidden)))
 	for range 2 {
 		pass(t, 2*time.Second)
 		clients.signal(syscall.SIGSTOP)
@@ -177,11 +189,9 @@ func TestProcessStoppedForFourSecondsStays(t *testing.T) {
 }
 
 // A process that gets a tenth of the time it wants is slow, and not AWAY.
-func TestStarvedProcessStays(t *testing.T) {
-	t.Parallel()
-	d := start(t, "--watchers", "100")
-	mina := join(t, dial(t, d.grpc), singer("Mina"))
-	clients := visitIn(t, phased(crowd(d, "battle", sdk, bare, hidden)))
+func starvedProcessStays(t *testing.T, d *daemon) {
+	mina := join(t, dial(t, d.grpc), in("starved", singer("Mina")))
+	clients := visitIn(t, phased(crowd(d, "starved", sdk, bare, hidden)))
 	starve(t, 20*time.Second, clients.signal)
 	wantNoneAway(t, mina)
 }
@@ -198,9 +208,7 @@ func starve(t *testing.T, during time.Duration, signal func(syscall.Signal)) {
 }
 
 // A process that stops for 20 s is AWAY, and comes back into its seat as the member it was. Over every way, by the program that people use.
-func TestProcessStoppedForTwentySecondsComesBack(t *testing.T) {
-	t.Parallel()
-	d := start(t)
+func processStoppedForTwentySecondsComesBack(t *testing.T, d *daemon) {
 	for _, way := range stage.Ways {
 		t.Run(string(way), func(t *testing.T) {
 			t.Parallel()
@@ -255,11 +263,9 @@ func joinProgram(t *testing.T, d *daemon, way transport.Kind, room string) *prog
 }
 
 // A link of 8 KB/s takes five seconds for what the room says at once, and pings wait behind it. It is slow, not lost.
-func TestSlowLinkIsNeverCalledLost(t *testing.T) {
-	t.Parallel()
-	d := start(t, "--watchers", "20")
-	mina := join(t, dial(t, d.grpc), singer("Mina"))
-	joinAll(t, crowd(d, "battle", sdk, bare, hidden), singoff.WithDialer(slowDial(8<<10)))
+func slowLinkIsNeverLost(t *testing.T, d *daemon) {
+	mina := join(t, dial(t, d.grpc), in("slow", singer("Mina")))
+	joinAll(t, crowd(d, "slow", sdk, bare, hidden), singoff.WithDialer(slowDial(8<<10)))
 	for range 3 {
 		flood(mina, 7) // 42 KB
 		pass(t, 8*time.Second)
@@ -292,11 +298,9 @@ func TestStarvedServerCallsNobodyLost(t *testing.T) {
 }
 
 // Through a proxy that ends HTTP/2 the transport answers for a client that is long gone; only the promised ping tells.
-func TestBrokenPromiseIsNoticed(t *testing.T) {
-	t.Parallel()
-	d := start(t)
-	mina := join(t, dial(t, d.grpc), singer("Mina"))
-	promising := watcher("Gone")
+func brokenPromiseIsNoticed(t *testing.T, d *daemon) {
+	mina := join(t, dial(t, d.grpc), in("promise", singer("Mina")))
+	promising := in("promise", watcher("Gone"))
 	promising.PingInterval = durationpb.New(time.Second)
 	gone := join(t, dial(t, d.grpc), promising)
 	mina.until("AWAY", away(gone.welcome.GetSelf().GetMemberId()))
@@ -307,11 +311,9 @@ func TestBrokenPromiseIsNoticed(t *testing.T) {
 }
 
 // A process that is killed has its sockets reset by the kernel: its members are AWAY at once, and have not left.
-func TestKilledProcessIsAway(t *testing.T) {
-	t.Parallel()
-	d := start(t, "--watchers", "20")
-	mina := join(t, dial(t, d.grpc), singer("Mina"))
-	visits := crowd(d, "battle", sdk, bare, hidden)
+func killedProcessIsAway(t *testing.T, d *daemon) {
+	mina := join(t, dial(t, d.grpc), in("killed", singer("Mina")))
+	visits := crowd(d, "killed", sdk, bare, hidden)
 	clients := visitIn(t, visits)
 	clients.signal(syscall.SIGKILL)
 	killed := time.Now()
