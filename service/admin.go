@@ -93,7 +93,9 @@ func (s *Server) listenAdmin(ctx context.Context) (net.Listener, error) {
 
 // newAdmin makes the operator's server.
 func (s *Server) newAdmin() (*grpc.Server, error) {
-	service, err := rpc.NewAdmin(rpc.AdminConfig{Rooms: s.manager, Recorder: flight.NewRecorder(s.log, time.Now), Logger: s.cfg.Logger})
+	service, err := rpc.NewAdmin(rpc.AdminConfig{
+		Rooms: s.manager, Recorder: flight.NewRecorder(s.log, time.Now), Backup: backup(s.log), Logger: s.cfg.Logger,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"github.com/singoff/singoff/service/eventlog/memlog"
 	"github.com/singoff/singoff/service/eventlog/sqlitelog"
 	"github.com/singoff/singoff/service/room"
+	"github.com/singoff/singoff/service/rpc"
 )
 
 // What keeps the rooms.
@@ -92,6 +94,21 @@ func openLog(ctx context.Context, cfg Config, reg prometheus.Registerer) (eventl
 		cfg.Logger.Warn().Msg(syncOffNotice)
 	}
 	return log, nil
+}
+
+// backup is how the log is copied; nil: it is in memory.
+func backup(log eventlog.Log) rpc.Backuper {
+	kept, ok := log.(*sqlitelog.Log)
+	if !ok {
+		return nil
+	}
+	return func(ctx context.Context) (io.ReadCloser, int64, error) {
+		file, err := kept.Backup(ctx)
+		if err != nil {
+			return nil, 0, err
+		}
+		return file, file.Bytes, nil
+	}
 }
 
 const syncOffNotice = "sync is off: what was answered survives a killed process, but a power cut may take the last seconds"

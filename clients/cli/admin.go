@@ -30,6 +30,7 @@ type adminCommand struct {
 	Close       closeCommand       `cmd:"" help:"End a room and send everybody in it away."`
 	Announce    announceCommand    `cmd:"" help:"Say something to a room, a namespace, or everybody."`
 	Record      recordCommand      `cmd:"" help:"Write a room's flight record to a file, for singoff replay and verify."`
+	Backup      backupCommand      `cmd:"" help:"Copy the whole log to a file, while the server runs."`
 }
 
 // adminHelp stands below the help of each of its commands.
@@ -44,6 +45,7 @@ func (adminCommand) Help() string {
   singoff admin close 'Friday battle'
   singoff admin announce 'We stop at ten' --all
   singoff admin record 'Friday battle' friday.flight
+  singoff admin backup friday.db
   singoff admin connections --admin sing.example:7071 --admin-token-file operator.token`
 }
 

@@ -68,6 +68,7 @@ Examples:
     SINGOFF_HOLD=1m singoffd                              any flag, as an environment variable
     echo '{"singers": 3, "hold": "45s"}' >singoffd.json
     singoffd --config singoffd.json                       any flag, in a file
+    singoffd check ~/.local/state/singoffd                look at a log that no server uses
 
 Then, elsewhere:
 

@@ -30,6 +30,8 @@ type AdminConfig struct {
 	Rooms Operated
 	// Recorder makes flight records, for RecordRoom; nil: that is UNIMPLEMENTED.
 	Recorder Recorder
+	// Backup makes a copy of the log, for Backup; nil: there is nothing to copy.
+	Backup Backuper
 	// Patience is how long an act may wait for the rooms' log. Default 5 s.
 	Patience time.Duration
 	// Logger gets a line at info for each act: who, what, and what came of it.

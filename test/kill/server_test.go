@@ -4,6 +4,7 @@ package kill
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -26,7 +27,7 @@ func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "singoff-kill-")
 	if err == nil {
 		bin = dir
-		cmd := exec.Command("go", "build", "-tags", "grpcnotrace,disable_grpc_modules", "-o", bin+"/", "./cmd/singoffd")
+		cmd := exec.Command("go", "build", "-tags", "grpcnotrace,disable_grpc_modules", "-o", bin+"/", "./cmd/singoffd", "./cmd/singoff")
 		cmd.Dir = "../.."
 		cmd.Stderr = os.Stderr
 		err = cmd.Run()
@@ -45,6 +46,7 @@ func TestMain(m *testing.M) {
 type server struct {
 	t     *testing.T
 	dir   string // of the log
+	admin string // address of the operator; empty: none
 	addrs service.Addrs
 	cmd   *exec.Cmd
 	lines sync.WaitGroup
@@ -57,7 +59,7 @@ func (s *server) start() {
 	if s.addrs.GRPC != "" {
 		grpc, http = s.addrs.GRPC, s.addrs.HTTP
 	}
-	s.cmd = exec.Command(filepath.Join(bin, "singoffd"), "--grpc-addr", grpc, "--http-addr", http, "--admin-addr", "off", "--log", "sqlite",
+	s.cmd = exec.Command(filepath.Join(bin, "singoffd"), "--grpc-addr", grpc, "--http-addr", http, "--admin-addr", cmp.Or(s.admin, "off"), "--log", "sqlite",
 		"--data-dir", s.dir, "--joins-per-minute", "0", "--streams-per-address", "0", "--rooms-per-hour", "0", "--calls-per-second", "0",
 		"--come-back-spread", "0s", "--log-format", "json")
 	stderr, err := s.cmd.StderrPipe()

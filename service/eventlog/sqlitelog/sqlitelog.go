@@ -68,6 +68,9 @@ func New(ctx context.Context, cfg Config) (*Log, error) {
 	if l.handles, err = openHandles(ctx, cfg); err != nil {
 		return nil, errors.Join(fmt.Errorf("sqlitelog: %s: %w", filepath.Join(cfg.Dir, FileName), err), lock.Unlock())
 	}
+	if err := removeCopies(cfg.Dir); err != nil {
+		cfg.Logger.Warn().Err(err).Msg("an unfinished backup couldn't be removed")
+	}
 	l.metrics = newMetrics(cfg.Registerer, l)
 	l.loops.Go(l.writeLoop)
 	l.loops.Go(l.sweepLoop)

@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+)
+
+type backupCommand struct {
+	File string `arg:"" help:"The file to write; it mustn't be there yet."`
+}
+
+// Help is what `singoff admin backup --help` adds.
+func (backupCommand) Help() string {
+	return `A copy of the whole log as of one moment, while the server runs. It appears under its name only when it is whole and on the disk.
+To go back to it: stop the server, put it in place of singoff.db in the data folder, remove singoff.db-wal and singoff.db-shm, start again.
+
+  singoff admin backup friday.db
+
+` + adminHelp
+}
+
+// Run makes a backup.
+func (c *backupCommand) Run(ctx context.Context, g *globals, admin *adminCommand) (err error) {
+	if _, err := os.Stat(c.File); !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%w: %s is there already; choose another name", errUsage, c.File)
+	}
+	o, err := admin.dial(g)
+	if err != nil {
+		return err
+	}
+	defer closing(o, &err)
+	part := c.File + ".part"
+	file, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	bytes, err := o.backup(ctx, file)
+	err = errors.Join(err, file.Close())
+	if err == nil {
+		err = os.Rename(part, c.File)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(part))
+	}
+	fmt.Fprintf(g.cfg.Out, "%s: %d bytes\n", c.File, bytes)
+	return nil
+}
+
+// backup writes the copy to a file, and syncs it. It is refused if it isn't whole.
+func (o *operator) backup(ctx context.Context, file *os.File) (written int64, err error) {
+	stream, err := o.Backup(ctx, &singoffv1.BackupRequest{})
+	if err != nil {
+		return 0, o.failed(err)
+	}
+	for total := int64(-1); ; {
+		piece, err := stream.Recv()
+		switch {
+		case errors.Is(err, io.EOF) && written == total:
+			return written, file.Sync()
+		case errors.Is(err, io.EOF):
+			return written, fmt.Errorf("%d bytes came of a backup of %d", written, total)
+		case err != nil:
+			return written, o.failed(err)
+		}
+		total = piece.GetTotalBytes()
+		n, err := file.Write(piece.GetData())
+		if written += int64(n); err != nil {
+			return written, err
+		}
+	}
+}

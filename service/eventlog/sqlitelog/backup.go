@@ -1,0 +1,145 @@
+package sqlitelog
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/singoff/singoff/service/eventlog"
+)
+
+// backupPattern is how copies under way are named; what a killed process leaves of them is removed when the log is opened.
+const backupPattern = "backup-*.tmp"
+
+// Copy is a whole log as of one moment, to be read and closed. It has no name any more: what isn't read is gone with it.
+type Copy struct {
+	*os.File
+	// Bytes is how long it is.
+	Bytes int64
+}
+
+// Backup makes a copy in Config.Dir while the log is in use; nobody waits for it. It has no bytes of what was forgotten. ErrFull: the copy wouldn't
+// fit. A page that can't be read is an error, so that a copy is never silently broken.
+func (l *Log) Backup(ctx context.Context) (*Copy, error) {
+	if err := l.ready(ctx); err != nil {
+		return nil, fmt.Errorf("backup: %w", err)
+	}
+	file, err := l.copyTo(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("backup: %w", err)
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("backup: %w", err), file.Close())
+	}
+	return &Copy{file, info.Size()}, nil
+}
+
+func (l *Log) copyTo(ctx context.Context) (_ *os.File, err error) {
+	path := filepath.Join(l.cfg.Dir, FileName)
+	if err := l.copyFits(path); err != nil {
+		return nil, err
+	}
+	file, err := os.CreateTemp(l.cfg.Dir, backupPattern)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if gone := os.Remove(file.Name()); err == nil {
+			err = gone
+		}
+		if err != nil {
+			err = errors.Join(err, file.Close())
+		}
+	}()
+	db, err := openDB(path, 1, "busy_timeout(5000)")
+	if err != nil {
+		return nil, err
+	}
+	_, err = db.ExecContext(ctx, "VACUUM INTO ?", file.Name()) // an empty file is as good as none to it
+	if err = errors.Join(err, db.Close()); err != nil {
+		return nil, err
+	}
+	return file, nil
+}
+
+// copyFits says why a copy can't be made: it would take what has to stay free.
+func (l *Log) copyFits(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if free := l.Limits().FreeBytes; info.Size() > free {
+		return fmt.Errorf("%w: the copy takes up to %d bytes, %d are left", ErrFull, info.Size(), free)
+	}
+	return nil
+}
+
+// removeCopies removes what a killed process has left.
+func removeCopies(dir string) error {
+	left, err := filepath.Glob(filepath.Join(dir, backupPattern))
+	for _, path := range left {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
+}
+
+// Rooms gives the names of all rooms there ever were, in no order.
+func (l *Log) Rooms(ctx context.Context) (keys []eventlog.Key, err error) {
+	if err := l.ready(ctx); err != nil {
+		return nil, err
+	}
+	l.use.RLock()
+	defer l.use.RUnlock()
+	if l.handles == nil {
+		return nil, l.Trouble()
+	}
+	for after := int64(0); ; {
+		rooms, err := roomsAfter(ctx, l.handles.read, after, 1000)
+		if err != nil || len(rooms) == 0 {
+			return keys, err
+		}
+		for _, r := range rooms {
+			keys = append(keys, r.key)
+		}
+		after = rooms[len(rooms)-1].id
+	}
+}
+
+// CheckPages asks SQLite whether the file's structure is sound; the findings are its own words.
+func (l *Log) CheckPages(ctx context.Context) (findings []string, err error) {
+	l.use.RLock()
+	defer l.use.RUnlock()
+	if l.handles == nil {
+		return nil, l.Trouble()
+	}
+	rows, err := l.handles.read.QueryContext(ctx, "PRAGMA integrity_check")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var finding string
+		if err := rows.Scan(&finding); err != nil {
+			return findings, err
+		}
+		if finding != "ok" {
+			findings = append(findings, finding)
+		}
+	}
+	return findings, rows.Err()
+}
+
+// Oldest is the oldest seq of a room that can be read, or the next free one.
+func (l *Log) Oldest(ctx context.Context, key eventlog.Key) (seq uint64, err error) {
+	seq = 1
+	err = l.reading(ctx, key, func(tx *sql.Tx, room int64) error {
+		t, err := tailOf(ctx, tx, room)
+		seq = t.firstSeq
+		return err
+	})
+	return seq, err
+}
