@@ -27,6 +27,8 @@ export interface ClientOptions {
   readonly identity?: { readonly token: TokenSource } | undefined;
   /** How rooms are reached: the websocket, fetch where that doesn't work; one of them; or a connect-es Transport. Default `auto`. */
   readonly transport?: "auto" | "websocket" | "fetch" | Transport | undefined;
+  /** With a Transport of one's own: whether rooms are reached by Join (`websocket`), by Watch and Send (`fetch`), or as works. Default `auto`. */
+  readonly way?: "auto" | "websocket" | "fetch" | undefined;
   /** Where the guest key and the newest event of each room are kept. Default localStorage, where there is one. */
   readonly storage?: Storage | undefined;
   /** Default the global fetch. */
@@ -105,13 +107,14 @@ export class Client {
   }
 
   #openLinker(transport: Transport): Linker {
-    switch (this.#options.transport) {
+    const asked = this.#options.transport;
+    switch (typeof asked === "object" ? this.#options.way : asked) {
       case "fetch":
         return new WatchLinker(transport);
-      case "auto": case undefined:
-        return new AutoLinker({ websocket: new JoinLinker(transport), fetch: new WatchLinker(transport), time: this.#time });
-      default:
+      case "websocket":
         return new JoinLinker(transport);
+      default:
+        return new AutoLinker({ websocket: new JoinLinker(transport), fetch: new WatchLinker(transport), time: this.#time });
     }
   }
 

@@ -100,6 +100,6 @@ function isFailure(error: unknown, signal: AbortSignal): boolean {
 }
 
 function reasonOf(error: unknown, signal: AbortSignal): string {
-  const cause: unknown = signal.aborted ? signal.reason : error;
+  const cause: unknown = signal.aborted ? signal.reason : wayFailed(error) ? error.cause : error;
   return cause instanceof Error ? cause.message : String(cause);
 }

@@ -15,12 +15,15 @@ declare module "vitest" {
   }
 }
 
-/** Builds singoffd from this checkout and starts one for all tests. */
+/** Builds singoffd from this checkout, or takes the one that SINGOFFD names, and starts one for all tests. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const root = path.resolve(import.meta.dirname, "../../../..");
   const folder = await mkdtemp(path.join(tmpdir(), "singoff-js-"));
-  const program = path.join(folder, "singoffd");
-  await promisify(execFile)("go", ["build", "-tags", "grpcnotrace,disable_grpc_modules", "-o", program, "./cmd/singoffd"], { cwd: root });
+  const { SINGOFFD: given } = process.env as { SINGOFFD?: string };
+  const program = given ?? path.join(folder, "singoffd");
+  if (given === undefined) {
+    await promisify(execFile)("go", ["build", "-tags", "grpcnotrace,disable_grpc_modules", "-o", program, "./cmd/singoffd"], { cwd: root });
+  }
   const server = await startServer(program);
   project.provide("baseUrl", server.baseUrl);
   project.provide("program", program);
