@@ -1,4 +1,5 @@
 import type { BrowserContext, Page } from "playwright-core";
+import { expect } from "vitest";
 
 /** What a page's `<audio>` does, as the spy of listenIn sees it. */
 export interface Heard {
@@ -57,6 +58,16 @@ export function heard(page: Page): Promise<Heard> {
     const offset = running && running.currentTime * 1000 - (performance.timeOrigin + performance.now());
     return { offset, volume: running?.volume ?? 0, rates, jumps };
   });
+}
+
+/** Waits until a page shows a text, without touching it: what Playwright looks at itself counts as a person's act for the browser. */
+export async function untouchedShows(page: Page, text: string): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const expression = `document.body.innerText.includes(${JSON.stringify(text)})`;
+  await expect
+    .poll(async () => (await session.send("Runtime.evaluate", { expression, userGesture: false })).result.value as boolean, { timeout: 60_000 })
+    .toBe(true);
+  await session.detach();
 }
 
 /** The value below which a part of the values lies. */
