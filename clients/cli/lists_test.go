@@ -96,3 +96,26 @@ func TestSimulate(t *testing.T) {
 		t.Errorf("got %s, want a good report of 8 members in 2 rooms", text)
 	}
 }
+
+func TestSongsInOrderAndFolders(t *testing.T) {
+	t.Parallel()
+	server := serve(t)
+	watch := start(t, "songs", "--server", server, "--watch", "--order", "artist")
+	watch.ends(t, cli.CodeDone)
+	watch.out.shows(t, "12 of 12 files read, 4 songs", "ID", "LENGTH")
+
+	recent := start(t, "songs", "--server", server, "--order", "recent")
+	recent.ends(t, cli.CodeDone)
+	recent.out.shows(t, "no song is found")
+
+	folders := start(t, "songs", "--server", server, "--folders")
+	folders.ends(t, cli.CodeDone)
+	folders.out.shows(t, "no folder is found")
+
+	singer := person(t, server, "battle", "Mina", "singer")
+	singer.types(t, "/song", "/song 1", "/play")
+	singer.out.shows(t, "you play")
+	again := start(t, "songs", "--server", server, "--order", "recent")
+	again.ends(t, cli.CodeDone)
+	again.out.shows(t, "ID", "LENGTH")
+}

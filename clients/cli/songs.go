@@ -13,8 +13,12 @@ import (
 
 type songsCommand struct {
 	signIn
-	Query string `arg:"" optional:"" help:"Found in titles and artists, whatever case or width. Left out: all songs."`
-	JSON  bool   `name:"json" help:"Write one JSON message a line for each song: TrackInfo of the protocol."`
+	Query   string `arg:"" optional:"" help:"Found in titles and artists, whatever case or width. Left out: all songs."`
+	Order   string `default:"title" enum:"title,artist,recent" placeholder:"ORDER" help:"title, artist, or recent: what was played lately in the namespace (${default})."`
+	Folder  string `placeholder:"FOLDER" help:"Only songs in this folder and below it."`
+	Folders bool   `help:"List the folders (those in --folder) instead of songs."`
+	Watch   bool   `help:"Show how far the server has read its songs, until it has read them all; then list them."`
+	JSON    bool   `name:"json" help:"Write one JSON message a line for each song: TrackInfo of the protocol."`
 }
 
 // Help is what `singoff songs --help` adds.
@@ -23,6 +27,9 @@ func (songsCommand) Help() string {
 
   singoff songs
   singoff songs '봄'
+  singoff songs 'ㅊㅁ' --order artist
+  singoff songs --folders
+  singoff songs --watch
   singoff songs --json | jq -r '.track.title'`
 }
 
@@ -33,7 +40,15 @@ func (c *songsCommand) Run(ctx context.Context, g *globals) (err error) {
 		return err
 	}
 	defer closing(client, &err)
-	songs, err := allSongs(ctx, client, c.Query)
+	if c.Watch {
+		if err := watchSongs(ctx, client, g.cfg.Out); err != nil {
+			return err
+		}
+	}
+	if c.Folders {
+		return c.listFolders(ctx, client, g)
+	}
+	songs, err := allSongs(ctx, client, &singoffv1.ListTracksRequest{Query: c.Query, Order: songOrders[c.Order], Folder: c.Folder})
 	if err != nil {
 		return err
 	}
@@ -52,17 +67,24 @@ func (c *songsCommand) Run(ctx context.Context, g *globals) (err error) {
 	return table.Write(g.cfg.Out, songRows(songs))
 }
 
+var songOrders = map[string]singoffv1.ListTracksRequest_Order{
+	"title":  singoffv1.ListTracksRequest_ORDER_TITLE,
+	"artist": singoffv1.ListTracksRequest_ORDER_ARTIST,
+	"recent": singoffv1.ListTracksRequest_ORDER_RECENTLY_PLAYED,
+}
+
 // allSongs asks for all pages, for at most answerPatience each.
-func allSongs(ctx context.Context, client *singoff.Client, query string) (songs []*singoffv1.TrackInfo, err error) {
-	for token := ""; ; {
+func allSongs(ctx context.Context, client *singoff.Client, request *singoffv1.ListTracksRequest) (songs []*singoffv1.TrackInfo, err error) {
+	request.PageSize = 200
+	for {
 		ctx, cancel := context.WithTimeout(ctx, answerPatience)
-		page, err := client.ListTracks(ctx, &singoffv1.ListTracksRequest{Query: query, PageSize: 200, PageToken: token})
+		page, err := client.ListTracks(ctx, request)
 		cancel()
 		if err != nil {
 			return nil, err
 		}
 		songs = append(songs, page.GetTracks()...)
-		if token = page.GetNextPageToken(); token == "" {
+		if request.PageToken = page.GetNextPageToken(); request.PageToken == "" {
 			return songs, nil
 		}
 	}

@@ -69,6 +69,7 @@ Examples:
     echo '{"singers": 3, "hold": "45s"}' >singoffd.json
     singoffd --config singoffd.json                       any flag, in a file
     singoffd check ~/.local/state/singoffd                look at a log that no server uses
+    singoffd songs check ~/Music/battle                   what is wrong with which song
 
 Then, elsewhere:
 

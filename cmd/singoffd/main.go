@@ -26,6 +26,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && args[0] == "check" {
 		return check(args[1:], stdout, stderr)
 	}
+	if len(args) > 0 && args[0] == "songs" {
+		return runSongs(args[1:], stdout, stderr)
+	}
 	cfg, done, err := parse(args, stdout, stderr)
 	switch {
 	case err != nil:

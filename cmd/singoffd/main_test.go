@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/singoff/singoff/service"
+	"github.com/singoff/singoff/service/catalog/audio/audiotest"
 )
 
 // parsed reads the flags and gives what was shown.
@@ -167,5 +168,44 @@ func TestHistoryIsKeptByNamespace(t *testing.T) {
 	}
 	if want := map[string]time.Duration{"": 30 * 24 * time.Hour, "karaoke": 12 * time.Hour}; !maps.Equal(cfg.KeepAge, want) {
 		t.Errorf("got ages %v, want %v", cfg.KeepAge, want)
+	}
+}
+
+func TestSongsCheck(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, content := range map[string][]byte{
+		"good.mp3": audiotest.MP3(100), "bad.mp3": []byte("text"), "good.lrc": []byte("[00:01.00]첫 줄"), "good.jpg": []byte("\xFF\xD8\xFF cut"),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tests := map[string]struct {
+		args []string
+		code int
+		says []string
+	}{
+		"table":      {[]string{dir}, exitFailed, []string{`"bad.mp3"   no    not an MP3`, `"good.jpg"  yes   its cover can't be used`, "1 songs (1 with a cover, 1 with lyrics) of 4 files; 2 findings, 1 files left out"}},
+		"JSON":       {[]string{dir, "--json"}, exitFailed, []string{`"file":"bad.mp3"`, `"left_out":true`, `{"tracks":1,"covers":1,"lyrics":1,"files":4,"findings":2,"left_out":1,"unknown_length":0}`}},
+		"fine":       {[]string{t.TempDir()}, exitOK, []string{"0 songs"}},
+		"no folder":  {[]string{filepath.Join(dir, "no")}, exitFailed, []string{"no such file"}},
+		"no charset": {[]string{dir, "--charset", "x"}, exitUsage, []string{"no such encoding"}},
+		"no dir":     {nil, exitUsage, []string{"<dir>"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out bytes.Buffer
+			code := run(append([]string{"songs", "check"}, tt.args...), &out, &out)
+			if code != tt.code {
+				t.Errorf("got exit code %d, want %d:\n%s", code, tt.code, out.String())
+			}
+			for _, want := range tt.says {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("got\n%s\nwant %q in it", out.String(), want)
+				}
+			}
+		})
 	}
 }
