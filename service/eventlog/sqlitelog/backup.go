@@ -55,7 +55,7 @@ func (l *Log) copyTo(ctx context.Context) (_ *os.File, err error) {
 			err = errors.Join(err, file.Close())
 		}
 	}()
-	db, err := openDB(path, 1, "busy_timeout(5000)")
+	db, err := openDB(path, modeThere, 1, "busy_timeout(5000)")
 	if err != nil {
 		return nil, err
 	}

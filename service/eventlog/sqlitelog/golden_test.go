@@ -12,7 +12,7 @@ import (
 
 var rewrite = flag.Bool("rewrite", false, "write the golden file of the newest version anew")
 
-func golden(version int) string { return filepath.Join("testdata", fmt.Sprintf("v%d.db", version)) }
+func golden(version int) string { return filepath.Join("testdata", fmt.Sprintf("v%d.golden", version)) }
 
 // Files of every version there ever was are opened, say what they said, and can be gone on with.
 func TestGoldenFiles(t *testing.T) {

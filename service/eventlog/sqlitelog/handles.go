@@ -37,7 +37,7 @@ func openHandles(ctx context.Context, cfg Config) (_ *handles, err error) {
 			err = errors.Join(err, h.close())
 		}
 	}()
-	if h.write, err = openDB(h.path, 1, writePragmas(cfg.Sync)...); err != nil {
+	if h.write, err = openDB(h.path, modeMake, 1, writePragmas(cfg.Sync)...); err != nil {
 		return nil, err
 	}
 	if h.conn, err = h.write.Conn(ctx); err != nil {
@@ -49,9 +49,32 @@ func openHandles(ctx context.Context, cfg Config) (_ *handles, err error) {
 	if err := h.identify(ctx, cfg.Dir); err != nil {
 		return nil, err
 	}
-	h.read, err = openDB(h.path, readers, "query_only(1)", "busy_timeout(5000)")
-	return h, err
+	return h, h.openReaders(ctx)
 }
+
+// openReaders opens all that there will be, so that they go on when the file is taken away.
+func (h *handles) openReaders(ctx context.Context) (err error) {
+	if h.read, err = openDB(h.path, modeThere, readers, "query_only(1)", "busy_timeout(5000)"); err != nil {
+		return err
+	}
+	for range readers {
+		conn, err := h.read.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Close() // gives it back to the others
+		if err := conn.PingContext(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// How a file is opened.
+const (
+	modeMake  = "rwc" // it is made if it isn't there
+	modeThere = "rw"  // it has to be there
+)
 
 func writePragmas(sync Sync) []string {
 	return []string{
@@ -60,8 +83,8 @@ func writePragmas(sync Sync) []string {
 	}
 }
 
-func openDB(path string, connections int, pragmas ...string) (*sql.DB, error) {
-	query := url.Values{"_pragma": pragmas}
+func openDB(path, mode string, connections int, pragmas ...string) (*sql.DB, error) {
+	query := url.Values{"_pragma": pragmas, "mode": {mode}}
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String())
 	if err != nil {
 		return nil, err
@@ -107,6 +130,18 @@ func (h *handles) moved() (gone bool, err error) {
 		return false, fmt.Errorf("%s-wal was removed", FileName)
 	}
 	return false, nil
+}
+
+// leave closes the handles of a file that isn't at its place any more. The write-ahead log goes with it: SQLite would take it for that of the
+// file that is there now, and mix both.
+func (h *handles) leave() error {
+	err := h.close()
+	file, gone := os.Stat(h.path)
+	wal, none := os.Stat(h.path + "-wal")
+	if gone == nil && none == nil && !os.SameFile(file, h.file) && os.SameFile(wal, h.wal) {
+		err = errors.Join(err, os.Remove(h.path+"-wal"))
+	}
+	return err
 }
 
 func (h *handles) close() error {

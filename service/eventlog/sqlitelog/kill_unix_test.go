@@ -20,6 +20,9 @@ import (
 // childDir tells a process of this test that it is the one to be killed.
 const childDir = "SINGOFF_TEST_LOG_DIR"
 
+// childSync tells it when to answer.
+const childSync = "SINGOFF_TEST_LOG_SYNC"
+
 const childRooms = 8
 
 func childKey(i int) eventlog.Key {
@@ -39,7 +42,7 @@ func TestChild(t *testing.T) {
 		t.Log("nothing to do here: it is what TestKilled starts")
 		return
 	}
-	log, err := sqlitelog.New(t.Context(), sqlitelog.Config{Dir: dir})
+	log, err := sqlitelog.New(t.Context(), sqlitelog.Config{Dir: dir, Sync: sqlitelog.Sync(os.Getenv(childSync)), ReserveBytes: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,10 +81,10 @@ type child struct {
 	answered [childRooms]uint64
 }
 
-func startChild(t *testing.T, dir string) *child {
+func startChild(t *testing.T, dir string, env ...string) *child {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestChild$", "-test.v")
-	cmd.Env = append(os.Environ(), childDir+"="+dir)
+	cmd.Env = append(append(os.Environ(), childDir+"="+dir), env...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

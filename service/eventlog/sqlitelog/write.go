@@ -255,7 +255,7 @@ func (l *Log) reopen(ctx context.Context) error {
 	l.use.Lock()
 	defer l.use.Unlock()
 	if l.handles != nil {
-		if err := l.handles.close(); err != nil {
+		if err := l.handles.leave(); err != nil {
 			l.cfg.Logger.Warn().Err(err).Msg("the log's old files weren't closed in order")
 		}
 		l.handles = nil

@@ -1,0 +1,170 @@
+package sqlitelog_test
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/singoff/singoff/service/eventlog"
+	"github.com/singoff/singoff/service/eventlog/sqlitelog"
+)
+
+// needRoot is for tests that mount file systems. In CI there is no way round them.
+func needRoot(t *testing.T) {
+	t.Helper()
+	if os.Geteuid() == 0 {
+		return
+	}
+	if os.Getenv("CI") != "" {
+		t.Fatal("NOT TESTED: this needs root, to mount a file system, and CI has to have it")
+	}
+	t.Skip("NOT TESTED: this needs root, to mount a file system")
+}
+
+// sh runs a command, which has to end well.
+func sh(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	out, err := exec.Command(name, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// mount mounts something until the test ends.
+func mount(t *testing.T, args ...string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	sh(t, "mount", append(args, dir)...)
+	t.Cleanup(func() {
+		if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
+			t.Errorf("umount: %v\n%s", err, out)
+		}
+	})
+	return dir
+}
+
+// Another program fills the disk: appends are refused with the reason before SQLite runs into it, readers go on, and it heals with the space.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	dir := mount(t, "-t", "tmpfs", "-o", "size=24m", "none")
+	w := &writer{t: t, log: open(t, sqlitelog.Config{Dir: dir, ReserveBytes: 4 << 20}), key: battle}
+	w.add(20, 100)
+	filler := filepath.Join(dir, "filler")
+	if err := os.WriteFile(filler, make([]byte, w.log.Limits().FreeBytes+1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.append(t.Context(), 100); !errors.Is(err, eventlog.ErrRefused) || !errors.Is(err, sqlitelog.ErrFull) {
+		t.Errorf("got %v, want ErrRefused and ErrFull", err)
+	}
+	if err := w.log.Trouble(); !errors.Is(err, sqlitelog.ErrFull) {
+		t.Errorf("got trouble %v, want ErrFull", err)
+	}
+	w.last-- // the answer to the last one was lost: that the disk is full by now doesn't make it refused
+	w.add(1, 100)
+	if head, err := w.log.Open(t.Context(), battle); err != nil || len(head.Entries) != 20 {
+		t.Errorf("got %d entries, %v, want readers to go on", len(head.Entries), err)
+	}
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	w.add(1, 100)
+	if err := w.log.Trouble(); err != nil {
+		t.Errorf("got trouble %v, want it healed", err)
+	}
+}
+
+// The disk is full to the last byte, reserve and all: whatever SQLite runs into, nothing is kept that was refused, and it heals.
+func TestDiskFullToTheLastByte(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	dir := mount(t, "-t", "tmpfs", "-o", "size=24m", "none")
+	w := &writer{t: t, log: open(t, sqlitelog.Config{Dir: dir, ReserveBytes: 1 << 20}), key: battle}
+	w.add(5, 100)
+	sh(t, "sh", "-c", "cat /dev/zero >'"+dir+"/filler' || true")
+	for range 5 {
+		if err := w.append(t.Context(), 100_000); !errors.Is(err, eventlog.ErrRefused) && !errors.Is(err, eventlog.ErrUnknown) {
+			t.Errorf("got %v, want it refused or unknown", err)
+		}
+	}
+	if err := os.Remove(filepath.Join(dir, "filler")); err != nil {
+		t.Fatal(err)
+	}
+	w.until("the disk was emptied")
+	if head, err := w.log.Open(t.Context(), battle); err != nil || len(head.Entries) != 6 {
+		t.Errorf("got %d entries, %v, want the six that were answered", len(head.Entries), err)
+	}
+}
+
+// image is an ext4 file system in a file behind a loop device.
+type image struct{ file string }
+
+func newImage(t *testing.T) *image {
+	t.Helper()
+	i := &image{file: filepath.Join(t.TempDir(), "disk.img")}
+	sh(t, "truncate", "-s", "96M", i.file)
+	sh(t, "mkfs.ext4", "-q", "-F", i.file)
+	return i
+}
+
+// power is one life of the machine: it writes to the image, and power is cut at some moment. What is left is the image as the device has it, without
+// what only the page cache of the mounted file system knows.
+func power(t *testing.T, before *image, sync sqlitelog.Sync, lines int, answered [childRooms]uint64) (after *image, now [childRooms]uint64) {
+	t.Helper()
+	t.Run("life", func(t *testing.T) { // which unmounts at its end
+		dir := mount(t, "-o", "loop,commit=600", before.file)
+		c := startChild(t, dir, childSync+"="+string(sync))
+		c.answered = answered
+		c.read(lines)
+		c.kill()
+		now, after = c.answered, &image{file: before.file + "+"}
+		sh(t, "cp", "--sparse=always", before.file, after.file)
+	})
+	return after, now
+}
+
+// TestPowerCuts cuts the power at random points under load, as often as SINGOFF_POWER_CUTS says. What was answered is there.
+func TestPowerCuts(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	cuts, err := strconv.Atoi(os.Getenv("SINGOFF_POWER_CUTS"))
+	if err != nil {
+		cuts = 3
+	}
+	disk, answered := newImage(t), [childRooms]uint64{}
+	for n := range cuts {
+		disk, answered = power(t, disk, sqlitelog.SyncFull, 50+(n*7919)%400, answered)
+		t.Run("after", func(t *testing.T) { checkAnswered(t, mount(t, "-o", "loop", disk.file), answered) })
+		if t.Failed() {
+			t.Fatalf("after power cut %d", n+1)
+		}
+	}
+	t.Logf("%d power cuts, %v answered", cuts, answered)
+}
+
+// Without waiting for the disk the same cut does lose what was answered: the test above can fail.
+func TestPowerCutWithSyncOffLoses(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	disk, answered := power(t, newImage(t), sqlitelog.SyncOff, 300, [childRooms]uint64{})
+	t.Run("after", func(t *testing.T) {
+		log := open(t, sqlitelog.Config{Dir: mount(t, "-o", "loop", disk.file), ReserveBytes: 1 << 20})
+		lost := uint64(0)
+		for room, want := range answered {
+			head, err := log.Open(t.Context(), childKey(room))
+			if err != nil {
+				t.Fatal(err)
+			}
+			lost += want - min(want, uint64(head.Position))
+		}
+		if lost == 0 {
+			t.Error("got nothing lost with sync off, so the power cuts of these tests prove nothing")
+		}
+		t.Logf("%d of %v lost with sync off", lost, answered)
+	})
+}
