@@ -119,6 +119,11 @@ soak: packages ## Run the TestSoak... tests for SOAKTIME=60s each, with the race
 	if [ -z "$$dirs" ]; then echo "no TestSoak... in this tree" >&2; exit 1; fi; \
 	SINGOFF_SOAK=$(SOAKTIME) go test -race -v -count=1 -p 1 -timeout 0 -run '^TestSoak' -tags '$(TAGS)' $$dirs
 
+KILLS ?= 100
+.PHONY: kill
+kill: packages ## Kill the server KILLS=100 times in a row under 200 people in 25 rooms
+	SINGOFF_KILLS=$(KILLS) SINGOFF_KILL_ROOMS=25 go test -v -count=1 -timeout 0 -run '^TestKills$$' -tags '$(TAGS)' ./test/kill
+
 FUZZTIME ?= 30s
 .PHONY: fuzz
 fuzz: ## Fuzz every Fuzz... target for FUZZTIME=30s, one after the other
