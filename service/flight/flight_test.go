@@ -210,6 +210,11 @@ func TestRecordThatIsBroken(t *testing.T) {
 			t.Fatalf("a bit of byte %d turned: got %v, want one of %v", n, err, known)
 		}
 	}
+	const end = 1 + 1 + 40 + 4 // bytes of the last frame
+	turned := file(t, moments[0].Snapshot, append([]flighttest.Moment{moments[2], moments[1]}, moments[3:]...))
+	if err := read(append(turned[:len(turned)-end:len(turned)-end], record[len(record)-end:]...)); !errors.Is(err, flight.ErrDamaged) {
+		t.Errorf("two entries in another order: got %v, want ErrDamaged", err)
+	}
 	if err := read(append(bytes.Clone(record), 0)); !errors.Is(err, flight.ErrDamaged) {
 		t.Errorf("a byte more: got %v, want ErrDamaged", err)
 	}

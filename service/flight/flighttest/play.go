@@ -202,7 +202,7 @@ func (p *play) member() string {
 
 // command is a body of any kind.
 func (p *play) command() any {
-	switch p.random.IntN(10) {
+	switch p.random.IntN(12) {
 	case 0:
 		return &singoffv1.MusicSelected{TrackId: "t1"}
 	case 1:
@@ -212,9 +212,9 @@ func (p *play) command() any {
 		return &singoffv1.Presence{Hidden: &hidden}
 	case 3:
 		return &singoffv1.Presence{Nickname: fmt.Sprintf("이름%d", p.random.IntN(30))}
-	case 4:
+	case 4, 10, 11:
 		actions := []singoffv1.Moderation_Action{
-			singoffv1.Moderation_ACTION_KICK, singoffv1.Moderation_ACTION_BAN, singoffv1.Moderation_ACTION_FREE_SEAT,
+			singoffv1.Moderation_ACTION_KICK, singoffv1.Moderation_ACTION_BAN, singoffv1.Moderation_ACTION_BAN, singoffv1.Moderation_ACTION_FREE_SEAT,
 			singoffv1.Moderation_ACTION_PASS_HOST, singoffv1.Moderation_ACTION_LOCK, singoffv1.Moderation_ACTION_UNLOCK, singoffv1.Moderation_ACTION_UNLOCK,
 		}
 		return &singoffv1.Moderation{Action: actions[p.random.IntN(len(actions))], MemberId: p.member()}
