@@ -122,3 +122,23 @@ test("a room is made by a title in any script, and its link leads there", async 
   await dan.goto(link);
   await dan.getByRole("heading", { name: "Take a seat in 금요일 배틀 🎤" }).waitFor();
 });
+
+test("the chat follows its end, but leaves a reader where they are", async () => {
+  const room = `${server.url}/room/scroll`;
+  const mina = await enter(await browser.context({ viewport: { width: 360, height: 640 } }), room, { name: "Mina", role: "Sing" });
+  const dan = await enter(await browser.context(), room, { name: "Dan", role: "Watch" });
+  const many = Array.from({ length: 20 }, (_, i) => `line ${i + 1}`);
+  for (const text of many) {
+    await say(dan, text);
+  }
+  await expectChat(mina, many);
+  const fromEnd = () => mina.getByRole("log").evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight);
+  await expect.poll(fromEnd).toBeLessThan(2);
+
+  await mina.getByRole("log").evaluate((box) => box.scrollTo(0, 0));
+  await say(dan, "one more");
+  await mina.getByRole("button", { name: "1 new" }).waitFor();
+  expect(await mina.getByRole("log").evaluate((box) => box.scrollTop)).toBe(0);
+  await mina.getByRole("button", { name: "1 new" }).click();
+  await expect.poll(fromEnd).toBeLessThan(2);
+});

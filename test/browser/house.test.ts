@@ -97,3 +97,19 @@ test("the keyboard alone is enough", async () => {
   await page.keyboard.press("Enter");
   await expectChat(page, ["two lines\none message"]);
 });
+
+test("below a path of a proxy's all works, and addresses stay below it", async () => {
+  const below = await serve("--base-path", "/battle");
+  const page = await (await browser.context()).newPage();
+  await page.goto(`${below.url}/battle`);
+  await page.getByLabel("Room name").fill("Below");
+  await page.getByRole("button", { name: "Open a room" }).click();
+  await page.getByLabel("Your name").fill("Mina");
+  await page.getByRole("button", { name: "Sing", exact: true }).click();
+  await say(page, "from below");
+  await expectChat(page, ["from below"]);
+  expect(new URL(page.url()).pathname).toBe("/battle/room/below");
+  await page.reload();
+  await expectChat(page, ["from below"]);
+  await below.stop();
+});
