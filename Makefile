@@ -138,9 +138,9 @@ fuzz: ## Fuzz every Fuzz... target for FUZZTIME=30s, one after the other
 demo-songs: ## Make the demo songs anew; needs lame (Debian's package)
 	go run ./service/catalog/demo/generate -out service/catalog/demo/songs
 
-# Not a benchmark of Go's: two servers in processes of their own, side by side.
+# Not a benchmark of Go's: servers in processes of their own, one after the other.
 .PHONY: load
-load: ## Measure what a delivery costs the server, beside a bare TCP server; ARGS='-rooms 125 -members 8 -rate 20'
+load: ## Measure what a delivery costs by each way in, beside a bare TCP server; ARGS='-rooms 125 -members 8 -rate 20'
 	@go run ./test/load $(ARGS)
 
 .PHONY: cross

@@ -20,7 +20,7 @@ type member interface {
 }
 
 // dialer joins a room.
-type dialer func(ctx context.Context, address string, room, index int) (member, error)
+type dialer func(ctx context.Context, at addresses, room, index int) (member, error)
 
 // crowd is everybody.
 type crowd struct {
@@ -34,12 +34,12 @@ type crowd struct {
 }
 
 // gather fills all rooms, some joins at a time.
-func (o options) gather(ctx context.Context, address string, dial dialer) (*crowd, error) {
+func (o options) gather(ctx context.Context, at addresses, dial dialer) (*crowd, error) {
 	c := &crowd{rooms: make([][]member, o.rooms)}
 	for r := range c.rooms {
 		c.rooms[r] = make([]member, o.members)
 		for i := range c.rooms[r] {
-			m, err := dial(ctx, address, r, i)
+			m, err := dial(ctx, at, r, i)
 			if err != nil {
 				c.close()
 				return nil, fmt.Errorf("member %d of room %d: %w", i, r, err)

@@ -71,8 +71,8 @@ type floorMember struct {
 	buf  [size]byte
 }
 
-func dialFloor(ctx context.Context, address string, room, _ int) (member, error) {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+func dialFloor(ctx context.Context, at addresses, room, _ int) (member, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", at.GRPC)
 	if err != nil {
 		return nil, err
 	}

@@ -1,5 +1,5 @@
 // Command load measures what a delivery costs the server: rooms full of members on connections of their own, beside a bare TCP server
-// that does nothing but write each message to every member of its room. Both servers run as processes of their own on one core,
+// that does nothing but write each message to every member of its room. Each server runs as a process of its own on one core,
 // one after the other in the same run, so that their ratio holds on a machine that others use too.
 //
 //	go run ./test/load -rooms 125 -members 8 -rate 20 -seconds 10
@@ -12,7 +12,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/singoff/singoff/clients/go/transport"
 )
 
 // options are the flags.
@@ -42,7 +45,7 @@ func main() {
 	}
 }
 
-// run measures both servers and prints a table.
+// run measures the bare server and singoffd over each way in, and prints a table.
 func (o options) run(ctx context.Context) error {
 	dir, err := os.MkdirTemp("", "singoff-load-")
 	if err != nil {
@@ -62,21 +65,38 @@ func (o options) run(ctx context.Context) error {
 	fmt.Printf("%d rooms of %d, 64-byte texts, each server on one core\n\n", o.rooms, o.members)
 	fmt.Println("| server | load | deliveries/s | server CPU µs/delivery | p50 | p99 | KB/idle member |")
 	fmt.Println("| --- | --- | --- | --- | --- | --- | --- |")
-	floor, err := o.measure(ctx, "bare TCP", []string{self, "-floor"}, dialFloor)
+	floor, err := o.measure(ctx, subject{"bare TCP", []string{self, "-floor"}, dialFloor})
 	if err != nil {
 		return err
 	}
-	server, err := o.measure(ctx, "singoffd", []string{o.server, "--log", "memory", "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0",
-		"--log-level", "info", "--log-format", "json", "--commands-per-second", "10000", "--command-burst", "10000",
-		"--watchers", fmt.Sprint(max(o.members-2, 0))}, dialServer)
-	if err != nil {
-		return err
+	var ratios []string
+	for _, way := range []transport.Kind{transport.KindNative, transport.KindWebsocket, transport.KindFetch} {
+		server, err := o.measure(ctx, subject{"singoffd, " + string(way), o.singoffd(), dialBy(way)})
+		if err != nil {
+			return fmt.Errorf("%s: %w", way, err)
+		}
+		for i := range server {
+			ratios = append(ratios, fmt.Sprintf("%s / bare TCP, %s: %.2f", way, server[i].load, server[i].cpu/floor[i].cpu))
+		}
 	}
-	fmt.Println()
-	for i := range server {
-		fmt.Printf("singoffd / bare TCP, %s: %.2f\n", server[i].load, server[i].cpu/floor[i].cpu)
-	}
+	fmt.Printf("\n%s\n", strings.Join(ratios, "\n"))
 	return nil
+}
+
+// singoffd is the command that runs one.
+func (o options) singoffd() []string {
+	return []string{
+		o.server, "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0", "--admin-addr", "off", "--log", "memory",
+		"--log-level", "info", "--log-format", "json", "--commands-per-second", "10000", "--command-burst", "10000",
+		"--watchers", fmt.Sprint(max(o.members-2, 0)),
+	}
+}
+
+// subject is a server to measure: its name in the table, how it is run, how a member comes in.
+type subject struct {
+	name    string
+	command []string
+	dial    dialer
 }
 
 // figures of one load on one server.
@@ -88,8 +108,8 @@ type figures struct {
 }
 
 // measure starts a server, fills its rooms, and puts each load on it.
-func (o options) measure(ctx context.Context, name string, command []string, dial dialer) ([]figures, error) {
-	p, err := start(ctx, command)
+func (o options) measure(ctx context.Context, s subject) ([]figures, error) {
+	p, err := start(ctx, s.command)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +118,7 @@ func (o options) measure(ctx context.Context, name string, command []string, dia
 	if err != nil {
 		return nil, err
 	}
-	crowd, err := o.gather(ctx, p.address, dial)
+	crowd, err := o.gather(ctx, p.at, s.dial)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +143,7 @@ func (o options) measure(ctx context.Context, name string, command []string, dia
 		}
 		f.load = load.name
 		all = append(all, f)
-		fmt.Printf("| %s | %s | %.0f | %.1f | %v | %v | %.1f |\n", name, f.load, f.rate, f.cpu, f.p50, f.p99, idle)
+		fmt.Printf("| %s | %s | %.0f | %.1f | %v | %v | %.1f |\n", s.name, f.load, f.rate, f.cpu, f.p50, f.p99, idle)
 	}
 	return all, nil
 }

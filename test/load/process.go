@@ -15,8 +15,14 @@ import (
 
 // process is a server under measurement.
 type process struct {
-	cmd     *exec.Cmd
-	address string
+	cmd *exec.Cmd
+	at  addresses
+}
+
+// addresses are where a server listens; the bare one has but the first.
+type addresses struct {
+	GRPC string `json:"grpc_addr"`
+	HTTP string `json:"http_addr"`
 }
 
 func build(ctx context.Context, to string) error {
@@ -27,7 +33,7 @@ func build(ctx context.Context, to string) error {
 	return nil
 }
 
-// start runs a server on one core and reads its address from the JSON lines of its log.
+// start runs a server on one core and reads its addresses from the JSON lines of its log.
 func start(ctx context.Context, command []string) (*process, error) {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
@@ -41,16 +47,14 @@ func start(ctx context.Context, command []string) (*process, error) {
 	p := &process{cmd: cmd}
 	lines := bufio.NewScanner(log)
 	last := ""
-	for p.address == "" && lines.Scan() {
+	for p.at.GRPC == "" && lines.Scan() {
 		last = lines.Text()
-		var line struct {
-			Address string `json:"grpc_addr"`
-		}
-		if json.Unmarshal(lines.Bytes(), &line) == nil {
-			p.address = line.Address
+		var at addresses
+		if json.Unmarshal(lines.Bytes(), &at) == nil {
+			p.at = at
 		}
 	}
-	if p.address == "" {
+	if p.at.GRPC == "" {
 		p.stop()
 		return nil, fmt.Errorf("%s ended without saying where it listens: %s", command[0], last)
 	}
