@@ -37,6 +37,8 @@ type SongsConfig struct {
 	MeasureLoudness bool
 	// Charset is what lyrics and tags are expected in that aren't UTF-8. Default CP949.
 	Charset string
+	// LyricsURL is a server that speaks LRCLIB's protocol, where lyrics are looked up that aren't there. Default: none.
+	LyricsURL string
 }
 
 func defaultSongs() SongsConfig {
@@ -60,7 +62,7 @@ func (c Config) songsStore() string {
 func (c Config) catalog(registerer prometheus.Registerer) catalog.Config {
 	return catalog.Config{
 		URLs: c.Songs, Store: c.songsStore(), Rescan: c.Library.Rescan, CacheMiB: c.Library.CacheMiB, Redirect: c.Library.Redirect,
-		Public: c.Library.Public, MeasureLoudness: c.Library.MeasureLoudness, Charset: charset.Name(c.Library.Charset),
+		Public: c.Library.Public, MeasureLoudness: c.Library.MeasureLoudness, Charset: charset.Name(c.Library.Charset), LyricsURL: c.Library.LyricsURL,
 		Registerer: registerer, Logger: c.Logger,
 	}
 }

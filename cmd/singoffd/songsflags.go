@@ -18,12 +18,13 @@ type songsFlags struct {
 	SongsPublic   bool          `group:"Songs" help:"Serve songs to whoever knows their address, without a signature that ends after 12 hours."`
 	SongsLoudness bool          `group:"Songs" default:"true" negatable:"" help:"Measure songs whose tags don't say how loud they are, for a tenth of one core's time (${default})."`
 	SongsCharset  string        `group:"Songs" default:"${songs_charset}" placeholder:"NAME" help:"What lyrics and tags are expected in that aren't UTF-8: CP949, GBK, Shift_JIS, windows-1252, … (${default})."`
+	LyricsURL     string        `group:"Songs" placeholder:"URL" help:"Server that speaks LRCLIB's protocol: it is asked for lyrics of songs that have none, by title, artist and length. Default: none, nobody is asked."`
 }
 
 // set brings them into the configuration.
 func (f songsFlags) set(cfg *service.Config) {
 	cfg.Library = service.SongsConfig{
 		Store: f.SongsStore, Rescan: f.SongsRescan, CacheMiB: f.SongsCache, Redirect: f.SongsRedirect, Public: f.SongsPublic,
-		MeasureLoudness: f.SongsLoudness, Charset: f.SongsCharset,
+		MeasureLoudness: f.SongsLoudness, Charset: f.SongsCharset, LyricsURL: f.LyricsURL,
 	}
 }

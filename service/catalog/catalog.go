@@ -17,6 +17,7 @@ import (
 	"github.com/singoff/singoff/service/catalog/bucket"
 	"github.com/singoff/singoff/service/catalog/demo"
 	"github.com/singoff/singoff/service/catalog/facts"
+	"github.com/singoff/singoff/service/catalog/lrclib"
 	"github.com/singoff/singoff/service/catalog/signature"
 	"github.com/singoff/singoff/service/catalog/store"
 )
@@ -45,6 +46,7 @@ type Catalog struct {
 	signer *signature.Signer
 
 	shelves []*shelf
+	lookup  *lrclib.Client
 	plays   plays
 	scaling singleflight.Group
 	gains   sync.Map // of songs measured since they were last put into a view: *float64 by gainKey
@@ -70,7 +72,11 @@ func Open(ctx context.Context, cfg Config) (*Catalog, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	c := &Catalog{cfg: cfg, log: cfg.Logger, reader: facts.Reader{Charset: cfg.Charset}, warned: map[Problem]bool{}}
+	lookup, err := lrclib.New(lrclib.Config{URL: cfg.LyricsURL})
+	if err != nil {
+		return nil, fmt.Errorf("%w: LyricsURL: %w", ErrConfig, err)
+	}
+	c := &Catalog{cfg: cfg, log: cfg.Logger, reader: facts.Reader{Charset: cfg.Charset}, lookup: lookup, warned: map[Problem]bool{}}
 	c.seen.ids = map[string]bool{}
 	c.view.Store(emptyView())
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))

@@ -35,6 +35,9 @@ type Config struct {
 	MeasureLoudness bool
 	// Charset is what lyrics and tags are expected in that aren't UTF-8. Default CP949.
 	Charset charset.Name
+	// LyricsURL is a server that speaks LRCLIB's protocol, `https://lyrics.example`: songs without lyrics are looked up there by title, artist and
+	// length when somebody asks for them. Default: none, nobody is asked.
+	LyricsURL string
 	// Registerer gets the metrics; nil: none are kept.
 	Registerer prometheus.Registerer
 	// Logger gets a line when the songs are known, one for each bucket that can't be read, and a warning for each problem. Default: none.

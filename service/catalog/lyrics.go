@@ -11,18 +11,42 @@ import (
 
 	"github.com/singoff/singoff/service/catalog/bucket"
 	"github.com/singoff/singoff/service/catalog/charset"
+	"github.com/singoff/singoff/service/catalog/lrclib"
 	"github.com/singoff/singoff/service/catalog/lyrics"
 )
 
-// Lyrics gives a track's lyrics in one form, whatever they were written in. Errors are ErrNoLyrics, those of Track, and of a bucket that can't
-// be read.
+// Lyrics gives a track's lyrics in one form, whatever they were written in, or those that Config.LyricsURL knows. Errors are ErrNoLyrics, those
+// of Track, and of a bucket that can't be read.
 func (c *Catalog) Lyrics(ctx context.Context, id string) (lyrics.Lyrics, error) {
 	e, err := c.entry(id)
 	if err != nil {
 		return lyrics.Lyrics{}, err
 	}
+	found, err := c.ownLyrics(ctx, e)
+	if errors.Is(err, ErrNoLyrics) && c.lookup.Enabled() {
+		return c.lookUp(ctx, e, err)
+	}
+	return found, err
+}
+
+// lookUp asks the lyrics server for a song that has none here, as none says.
+func (c *Catalog) lookUp(ctx context.Context, e *entry, none error) (lyrics.Lyrics, error) {
+	found, err := c.lookup.Lookup(ctx, lrclib.Song{Title: e.Title, Artist: e.Artist, Album: e.Album, Duration: e.Duration})
+	switch {
+	case err == nil:
+		return found, nil
+	case ctx.Err() != nil:
+		return lyrics.Lyrics{}, ctx.Err()
+	case errors.Is(err, lrclib.ErrUnavailable):
+		c.log.Debug().Err(err).Str("file", e.File).Msg("a song's lyrics aren't looked up")
+	}
+	return lyrics.Lyrics{}, none
+}
+
+// ownLyrics are those beside or within the song's file.
+func (c *Catalog) ownLyrics(ctx context.Context, e *entry) (lyrics.Lyrics, error) {
 	if e.lyrics.Key == "" {
-		return lyrics.Lyrics{}, fmt.Errorf("%w: %s", ErrNoLyrics, id)
+		return lyrics.Lyrics{}, fmt.Errorf("%w: %s", ErrNoLyrics, e.ID)
 	}
 	file, err := e.bucket.Open(ctx, e.lyrics.Key)
 	if err != nil {
