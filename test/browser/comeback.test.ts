@@ -90,7 +90,7 @@ test("a server that keeps its log in a file comes back with everything", async (
   await own.again();
   await mina.getByText(/^Back/).waitFor();
   await expectChat(mina, ["kept", "said meanwhile"]);
-  await mina.getByRole("region", { name: "Place 1 on stage" }).getByText("Mina").waitFor();
+  await mina.getByRole("region", { name: "Place 1 on stage" }).getByText("Mina", { exact: true }).waitFor();
   await own.stop();
   rmSync(data, { recursive: true });
 });
