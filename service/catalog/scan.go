@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,7 +35,8 @@ func (c *Catalog) scan(ctx context.Context, s *shelf) error {
 	if err != nil {
 		return err
 	}
-	unread, gone, back := s.compare(listed, odd)
+	news := s.noteOdd(odd)
+	unread, gone, back := s.compare(listed)
 	if len(gone)+len(back) > 0 {
 		if err := c.store.Moved(ctx, s.bucket.Name(), gone, back, time.Now()); err != nil {
 			c.log.Error().Err(err).Msg("what became of songs isn't remembered")
@@ -44,7 +46,7 @@ func (c *Catalog) scan(ctx context.Context, s *shelf) error {
 		return err
 	}
 	first := s.complete()
-	if first || len(unread)+len(gone)+len(back) > 0 {
+	if news || len(unread)+len(gone)+len(back) > 0 {
 		c.publish()
 	}
 	if first {
@@ -79,11 +81,19 @@ func (c *Catalog) list(ctx context.Context, b bucket.Bucket) (listed []bucket.Fi
 	return listed, odd, nil
 }
 
-// compare finds out what must be read, what went away and what came back. Those that went away are so at once.
-func (s *shelf) compare(listed []bucket.File, odd []Problem) (unread []bucket.File, gone, back []string) {
+// noteOdd takes in what can't be listed, and says whether that is news.
+func (s *shelf) noteOdd(odd []Problem) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	news := !slices.Equal(s.odd, odd)
 	s.odd = odd
+	return news
+}
+
+// compare finds out what must be read, what went away and what came back. Those that went away are so at once.
+func (s *shelf) compare(listed []bucket.File) (unread []bucket.File, gone, back []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	there := make(map[string]bool, len(listed))
 	for _, f := range listed {
 		there[f.Key] = true

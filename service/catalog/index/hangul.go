@@ -3,7 +3,6 @@ package index
 import (
 	"strings"
 
-	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -37,7 +36,7 @@ func initialOf(r rune) rune {
 // initials shortens 창모 to ㅊㅁ; what isn't Hangul stays, spaces go.
 func initials(s string) string {
 	var b strings.Builder
-	for _, r := range cases.Fold().String(norm.NFKC.String(s)) {
+	for _, r := range folding.String(norm.NFKC.String(s)) {
 		if r == ' ' {
 			continue
 		}

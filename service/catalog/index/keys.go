@@ -32,9 +32,11 @@ func Prepare(title, artist string) *Keys {
 	}
 }
 
+var folding = cases.Fold() // keeps nothing between calls
+
 // fold makes texts comparable: compatibility forms (width, compatibility jamo) and syllables taken apart, case folded.
 func fold(s string) string {
-	s = norm.NFKD.String(cases.Fold().String(norm.NFKD.String(s)))
+	s = norm.NFKD.String(folding.String(norm.NFKD.String(s)))
 	return strings.Join(strings.Fields(s), " ")
 }
 

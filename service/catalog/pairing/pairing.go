@@ -202,7 +202,9 @@ func byName(files []*File) map[string][]*File {
 	return named
 }
 
+var folding = cases.Fold() // keeps nothing between calls
+
 // fold is what names that are to be the same have in common.
 func fold(name string) string {
-	return norm.NFC.String(cases.Fold().String(norm.NFC.String(name)))
+	return norm.NFC.String(folding.String(norm.NFC.String(name)))
 }
