@@ -48,6 +48,9 @@ func (f *lrc) line(s string) bool {
 		return true
 	}
 	at, rest := stamps(s)
+	if len(at) > f.maxLines {
+		return false
+	}
 	before, words := pieces(voice.ReplaceAllString(rest, ""))
 	l := Line{Text: strings.TrimSpace(before)}
 	if len(at) == 0 && len(words) > 0 {

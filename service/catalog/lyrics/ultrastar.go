@@ -110,8 +110,8 @@ func parseNotes(text string) (UltraStar, error) {
 		if err := n.take(line); err != nil {
 			return n.song, err
 		}
-		if n.count > 16*MaxLines {
-			return n.song, fmt.Errorf("%w: more than %d notes", ErrTooLong, 16*MaxLines)
+		if n.count > maxNotes {
+			return n.song, fmt.Errorf("%w: more than %d notes", ErrTooLong, maxNotes)
 		}
 	}
 	n.endLine()
@@ -155,8 +155,9 @@ func (n *notes) take(line string) error {
 }
 
 const (
-	maxBPM  = 100_000
-	maxBeat = 1 << 40
+	maxBPM   = 100_000
+	maxBeat  = 1 << 40
+	maxNotes = 30_000
 )
 
 func (n *notes) header(key, value string) error {
