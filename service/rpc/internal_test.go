@@ -186,3 +186,23 @@ func BenchmarkBuffers(b *testing.B) {
 		})
 	}
 }
+
+func TestRemovedTracks(t *testing.T) {
+	t.Parallel()
+	ask := asked{
+		track: func(string) (*singoffv1.Track, bool) { return nil, false },
+		gone:  func(id string) bool { return id == "was there" },
+	}
+	for id, want := range map[string]singoffv1.Rejected_Reason{
+		"was there": singoffv1.Rejected_REASON_TRACK_GONE, "never was": singoffv1.Rejected_REASON_NO_SUCH_TRACK,
+	} {
+		cmd := parseCommand(&singoffv1.JoinRequest{Command: &singoffv1.JoinRequest_MusicSelected{MusicSelected: &singoffv1.MusicSelected{TrackId: id}}}, ask)
+		if cmd.Refusal == nil || cmd.Refusal.Reason != want {
+			t.Errorf("%s: got %+v, want %v", id, cmd.Refusal, want)
+		}
+	}
+	cmd := parseCommand(&singoffv1.JoinRequest{Command: &singoffv1.JoinRequest_Playback{Playback: &singoffv1.Playback{}}}, ask)
+	if cmd.Gone == nil || !cmd.Gone("was there") {
+		t.Error("got a Playback that can't ask what is gone")
+	}
+}

@@ -269,7 +269,7 @@ func (s *script) send(a *arguments, body any) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := rules.Command{Body: body}
+	c := rules.Command{Body: body, Gone: func(id string) bool { return id == "removed" }}
 	switch body := body.(type) {
 	case *rules.Refusal:
 		c.Body, c.Refusal = nil, body
