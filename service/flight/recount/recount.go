@@ -65,7 +65,7 @@ type session struct {
 // Recount is a room as counted so far. It isn't safe for concurrent use.
 type Recount struct {
 	seq      uint64
-	time     int64 // milliseconds since 1970
+	time     int64 // of the newest event, milliseconds since 1970
 	epoch    uint64
 	made     bool
 	seats    map[singoffv1.Role]uint32
@@ -101,7 +101,7 @@ func (c *Recount) Entry(data []byte) error {
 	switch {
 	case p.GetFirstSeq() != c.seq+1:
 		return c.differs("the entry after it begins with seq %d", p.GetFirstSeq())
-	case p.GetTime() < c.time:
+	case p.GetTime() < c.time: // of an entry that holds no event a later one needn't know
 		return c.differs("the entry after it is of an earlier time")
 	}
 	from := c.seq
@@ -110,7 +110,6 @@ func (c *Recount) Entry(data []byte) error {
 			return err
 		}
 	}
-	c.time = p.GetTime()
 	c.totals.Entries++
 	switch {
 	case c.seq-from != uint64(p.GetCount()):

@@ -1,0 +1,135 @@
+package simulation
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+	"go.uber.org/goleak"
+
+	"github.com/singoff/singoff/service/flight/recount"
+	"github.com/singoff/singoff/service/room/engine"
+	"github.com/singoff/singoff/service/room/rules"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var (
+	seeds = flag.Int("seeds", defaultSeeds, "how many schedules to run")
+	first = flag.Uint64("seed", 1, "the first seed")
+	steps = flag.Int("steps", 120, "steps of a schedule")
+)
+
+// TestSimulation runs schedules; one that fails is named by its seed.
+func TestSimulation(t *testing.T) {
+	t.Parallel()
+	const lanes = 4
+	var mu sync.Mutex
+	reached, began := map[string]int{}, time.Now()
+	t.Cleanup(func() {
+		t.Logf("%d schedules of %d steps in %v: %v", *seeds, *steps, time.Since(began).Round(time.Millisecond), reached)
+		for _, what := range []string{
+			"restart", "KIND_NEW", "KIND_RESUMED", "REASON_FULL", "REASON_MOVED", "CAUSE_OUT_OF_STEP", "CAUSE_LOG_REFUSED", "taken", "voted",
+		} {
+			if reached[what] == 0 && *seeds >= defaultSeeds {
+				t.Errorf("%s never happened", what)
+			}
+		}
+	})
+	for lane := range lanes {
+		t.Run(fmt.Sprint("lane ", lane), func(t *testing.T) {
+			t.Parallel()
+			for i := lane; i < *seeds && !t.Failed(); i += lanes {
+				seed := *first + uint64(i)
+				t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						w := run(t, seed)
+						mu.Lock()
+						defer mu.Unlock()
+						for what, n := range w.reached {
+							reached[what] += n
+						}
+					})
+				})
+			}
+		})
+	}
+}
+
+// run plays a schedule and judges it.
+func run(t *testing.T, seed uint64) *world {
+	t.Helper()
+	w := newWorld(t, seed)
+	defer w.close()
+	for range *steps {
+		w.turn()
+	}
+	w.calm()
+	for _, p := range w.people {
+		p.breakOff()
+	}
+	w.linearizable()
+	w.checkLog()
+	return w
+}
+
+// linearizable checks every history.
+func (w *world) linearizable() {
+	w.t.Helper()
+	for what, operations := range w.history {
+		if got := porcupine.CheckOperations(modelOf(what), operations); !got {
+			w.t.Errorf("%s isn't linearizable: %d operations", what, len(operations))
+			for _, o := range operations {
+				w.t.Logf("%+v", o)
+			}
+		}
+	}
+}
+
+// checkLog recounts the log, and compares with it what each stream was given.
+func (w *world) checkLog() {
+	w.t.Helper()
+	count := recount.New()
+	var items []engine.Item
+	for stored, err := range w.log.Read(context.Background(), key, 1) {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if err := count.Entry(stored.Data); err != nil {
+			w.t.Fatalf("the log: %v", err)
+		}
+		more, err := engine.Items(stored.Data)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		items = append(items, more...)
+	}
+	for _, p := range w.people {
+		for _, s := range p.runs {
+			w.checkStream(p, s, items)
+		}
+	}
+}
+
+// checkStream: what a stream was given is a run of what its user may see, without a gap, a repeat or another order.
+func (w *world) checkStream(p *person, s *stream, items []engine.Item) {
+	w.t.Helper()
+	if len(s.seqs) == 0 {
+		return
+	}
+	var want []uint64
+	for _, it := range items {
+		if it.Seq >= s.seqs[0] && len(want) < len(s.seqs) && rules.Visible(it.Audience, p.user) {
+			want = append(want, it.Seq)
+		}
+	}
+	if !slices.Equal(s.seqs, want) {
+		w.t.Errorf("%s was given seqs %v, want %v", p.name, s.seqs, want)
+	}
+}

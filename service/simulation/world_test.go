@@ -1,0 +1,191 @@
+package simulation
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"github.com/singoff/singoff/service/eventlog"
+	"github.com/singoff/singoff/service/eventlog/faultlog"
+	"github.com/singoff/singoff/service/eventlog/memlog"
+	"github.com/singoff/singoff/service/room"
+)
+
+var key = eventlog.Key{Namespace: "default", Room: "simulation"}
+
+// world is one schedule. All of it is one goroutine's, which lets everything come to rest after each of its steps.
+type world struct {
+	t       *testing.T
+	rnd     *rand.Rand
+	step    int64
+	log     *memlog.Log
+	nodes   []*node
+	people  []*person
+	history map[string][]porcupine.Operation // by what must be linearizable
+	texts   int
+	reached map[string]int
+}
+
+// node is one server, with a clock and a view of the log of its own.
+type node struct {
+	w       *world
+	manager *room.Manager
+	log     *faultlog.Log
+	ahead   atomic.Int64 // nanoseconds, of its clock
+	hold    *faultlog.Hold
+}
+
+// Now implements room.Clock.
+func (n *node) Now() time.Time { return time.Now().Add(time.Duration(n.ahead.Load())) }
+
+// NewTimer implements room.Clock.
+func (n *node) NewTimer(d time.Duration) *time.Timer { return time.NewTimer(d) }
+
+func newWorld(t *testing.T, seed uint64) *world {
+	t.Helper()
+	log, err := memlog.New(memlog.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, rnd: rand.New(rand.NewPCG(seed, 7)), log: log, history: map[string][]porcupine.Operation{}, reached: map[string]int{}}
+	for i := range 2 {
+		faults, err := faultlog.New(faultlog.Config{Log: log, Seed: seed + uint64(i)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := &node{w: w, log: faults}
+		n.start()
+		w.nodes = append(w.nodes, n)
+	}
+	for i := range 7 {
+		w.people = append(w.people, newPerson(w, i))
+	}
+	return w
+}
+
+func (n *node) start() {
+	cfg := room.DefaultConfig()
+	cfg.Rules.Watchers, cfg.Clock = 2, n
+	var err error
+	if n.manager, err = room.NewManager(n.log, cfg); err != nil {
+		n.w.t.Fatal(err)
+	}
+}
+
+// restart is a crash, and a new process.
+func (n *node) restart() {
+	if err := n.manager.Close(); err != nil {
+		n.w.t.Fatal(err)
+	}
+	n.start()
+}
+
+func (n *node) release() {
+	if n.hold != nil {
+		n.hold.Release()
+		n.hold = nil
+	}
+}
+
+// turn does one thing, and lets everything happen that comes of it.
+func (w *world) turn() {
+	w.step++
+	p, n := w.people[w.rnd.IntN(len(w.people))], w.nodes[w.rnd.IntN(len(w.nodes))]
+	switch x := w.rnd.IntN(100); {
+	case x < 60:
+		p.act()
+	case x < 70:
+		w.fault(n)
+	case x < 75:
+		n.release()
+		n.log.Always(faultlog.None)
+		n.log.Deliver(context.Background())
+	case x < 79:
+		n.release()
+		n.hold = n.log.Hold(faultlog.Point(w.rnd.IntN(2)))
+	case x < 80:
+		w.reached["restart"]++
+		n.restart()
+	case x < 84:
+		n.ahead.Add(int64(time.Duration(w.rnd.IntN(8000)-4000) * time.Millisecond))
+	default:
+		time.Sleep(time.Duration(w.rnd.IntN(2500)) * time.Millisecond)
+	}
+	w.rest()
+}
+
+// fault changes what the log does to a node's appends.
+func (w *world) fault(n *node) {
+	faults := []faultlog.Fault{faultlog.None, faultlog.None, faultlog.Refused, faultlog.UnknownKept, faultlog.UnknownLost, faultlog.UnknownLate}
+	n.log.Always(faults[w.rnd.IntN(len(faults))])
+}
+
+// rest waits until nothing moves, and takes note of what people were told.
+func (w *world) rest() {
+	synctest.Wait()
+	for _, p := range w.people {
+		p.listen()
+	}
+}
+
+// calm ends all faults, and waits until what was under way is settled.
+func (w *world) calm() {
+	for range 3 {
+		for _, n := range w.nodes {
+			n.release()
+			n.log.Always(faultlog.None)
+			n.log.Deliver(context.Background())
+		}
+		for _, p := range w.people {
+			p.flow()
+		}
+		w.step++
+		time.Sleep(3 * time.Second)
+		w.rest()
+	}
+}
+
+func (w *world) close() {
+	for _, p := range w.people {
+		p.breakOff()
+	}
+	for _, n := range w.nodes {
+		n.release()
+		if err := n.manager.Close(); err != nil {
+			w.t.Error(err)
+		}
+	}
+	synctest.Wait()
+	w.log.Close()
+}
+
+// done adds an operation to a history.
+func (w *world) done(what string, o *op, output any) {
+	w.history[what] = append(w.history[what], porcupine.Operation{ClientId: o.by, Input: o.input, Call: 2 * o.call, Output: output, Return: 2*w.step + 1})
+}
+
+// never adds an operation whose outcome nobody learns: it may take effect at any time, or never.
+func (w *world) never(what string, o *op) {
+	w.history[what] = append(w.history[what], porcupine.Operation{ClientId: o.by, Input: o.input, Call: 2 * o.call, Output: unknown{}, Return: 1 << 60})
+}
+
+// unknown is the output of an operation that nobody was told of.
+type unknown struct{}
+
+// op is an operation under way.
+type op struct {
+	by    int
+	call  int64
+	input any
+}
+
+func (w *world) text() string {
+	w.texts++
+	return fmt.Sprintf("line %d", w.texts)
+}
