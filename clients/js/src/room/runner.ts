@@ -61,6 +61,8 @@ export class Runner {
   #connection: Connection | undefined;
   #state = State.unknown;
   #standing: ConnectionState;
+  #begun = false;
+  #closedBefore = false; // close was called before begin
   #skew: { ms: number; at: number } | undefined;
 
   constructor(config: RunnerConfig) {
@@ -80,6 +82,10 @@ export class Runner {
   begin(how: Beginning): void {
     this.#session = this.#newSession(how !== "humble", this.#session.resume);
     this.#stand({ phase: "connecting", goaway: undefined, error: undefined, end: undefined });
+    this.#begun = true;
+    if (this.#closedBefore) {
+      this.#session.close();
+    }
     void this.#runLoop(this.#session, how);
   }
 
@@ -275,6 +281,7 @@ export class Runner {
 
   /** close ends the life without leaving the room: the member becomes AWAY. */
   close(): void {
+    this.#closedBefore = !this.#begun;
     this.#session.close();
     this.#pause.end();
     this.#connection?.end(new Error("closed"));

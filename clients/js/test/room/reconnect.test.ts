@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { EventSchema, Goaway_Reason, NotSent, Recovery_Kind, Unknown, type Event } from "../../src/index.js";
+import { Client, EventSchema, Goaway_Reason, NotSent, Recovery_Kind, Role, Unknown, type Event } from "../../src/index.js";
 import { again, resumed, said, snapshot } from "../events.js";
 import { Stage, fakeTime, pass, type Line } from "./stage.js";
 
@@ -82,6 +82,18 @@ test("a room that is closed says what was sent, what wasn't, and goes without le
   await expect(room.say("late")).rejects.toBeInstanceOf(NotSent);
   expect(ends).toEqual(["closed"]);
   expect(texts(stage.line)).toEqual(["1:sent"]);
+});
+
+// A page that changed its mind within the same tick went on connecting for ever.
+test("a room that is closed as soon as it is made never connects", async () => {
+  const stage = new Stage();
+  const joining = stage.join();
+  const room = new Client({ baseUrl: "http://stage", transport: stage.transport }).join({ roomId: "friday", nickname: "Jun", role: Role.WATCHER });
+  room.close();
+  await pass(1_000);
+  expect(room.connection).toMatchObject({ phase: "ended", end: "closed" });
+  expect(stage.lines).toHaveLength(1);
+  (await joining).close();
 });
 
 test("an unsent command is withdrawn by its signal", async () => {
