@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -44,9 +45,9 @@ func parseAge(text string) (time.Duration, error) {
 
 // byNamespace reads values, each with the namespace that it is for before a `=`, or for all others.
 func byNamespace[T any](said []string, parse func(string) (T, error), into *map[string]T) error {
-	values := map[string]T{}
-	for namespace, value := range *into {
-		values[namespace] = value
+	values := maps.Clone(*into)
+	if values == nil {
+		values = map[string]T{}
 	}
 	for _, text := range said {
 		namespace, value, named := strings.Cut(text, "=")

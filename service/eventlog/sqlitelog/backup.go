@@ -60,10 +60,8 @@ func (l *Log) copyTo(ctx context.Context) (_ *os.File, err error) {
 		return nil, err
 	}
 	_, err = db.ExecContext(ctx, "VACUUM INTO ?", file.Name()) // an empty file is as good as none to it
-	if err = errors.Join(err, db.Close()); err != nil {
-		return nil, err
-	}
-	return file, nil
+	err = errors.Join(err, db.Close())
+	return file, err
 }
 
 // copyFits says why a copy can't be made: it would take what has to stay free.
@@ -95,7 +93,7 @@ func (l *Log) Rooms(ctx context.Context) (keys []eventlog.Key, err error) {
 	l.use.RLock()
 	defer l.use.RUnlock()
 	if l.handles == nil {
-		return nil, l.Trouble()
+		return nil, l.notOpen()
 	}
 	for after := int64(0); ; {
 		rooms, err := roomsAfter(ctx, l.handles.read, after, 1000)
@@ -114,7 +112,7 @@ func (l *Log) CheckPages(ctx context.Context) (findings []string, err error) {
 	l.use.RLock()
 	defer l.use.RUnlock()
 	if l.handles == nil {
-		return nil, l.Trouble()
+		return nil, l.notOpen()
 	}
 	rows, err := l.handles.read.QueryContext(ctx, "PRAGMA integrity_check")
 	if err != nil {

@@ -182,3 +182,34 @@ func TestReplacedFile(t *testing.T) {
 	w.last = 40
 	w.add(1, 10)
 }
+
+// A file that isn't a log takes the place of the one that was: no room may look as if it never was, and all heals with the right file.
+func TestFileReplacedByRubbish(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, sqlitelog.FileName)
+	w := &writer{t: t, log: open(t, sqlitelog.Config{Dir: dir}), key: battle}
+	w.add(20, 10)
+	if err := os.Rename(path, path+".away"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, bytes.Repeat([]byte("rubbish "), 1024), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.append(t.Context(), 10); !errors.Is(err, eventlog.ErrRefused) {
+		t.Errorf("got %v, want it refused", err)
+	}
+	if head, err := w.log.Open(t.Context(), battle); err == nil {
+		t.Errorf("got %+v, want an error while the log can't be opened", head)
+	}
+	if rooms, err := w.log.Rooms(t.Context()); err == nil {
+		t.Errorf("got rooms %v, want an error", rooms)
+	}
+	if err := os.Rename(path+".away", path); err != nil {
+		t.Fatal(err)
+	}
+	w.until("the right file was put back")
+	if head, err := w.log.Open(t.Context(), battle); err != nil || len(head.Entries) != 21 {
+		t.Errorf("got %d entries, %v, want 21", len(head.Entries), err)
+	}
+}

@@ -49,7 +49,8 @@ func openHandles(ctx context.Context, cfg Config) (_ *handles, err error) {
 	if err := h.identify(ctx, cfg.Dir); err != nil {
 		return nil, err
 	}
-	return h, h.openReaders(ctx)
+	err = h.openReaders(ctx)
+	return h, err
 }
 
 // openReaders opens all that there will be, so that they go on when the file is taken away.
@@ -62,7 +63,7 @@ func (h *handles) openReaders(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		defer conn.Close() // gives it back to the others
+		defer func() { _ = conn.Close() }() // gives it back to the others
 		if err := conn.PingContext(ctx); err != nil {
 			return err
 		}
@@ -132,8 +133,20 @@ func (h *handles) moved() (gone bool, err error) {
 	return false, nil
 }
 
-// leave closes the handles of a file that isn't at its place any more. The write-ahead log goes with it: SQLite would take it for that of the
-// file that is there now, and mix both.
+// settle brings all that the write-ahead log holds into the database itself. Nobody may be reading.
+func (h *handles) settle(ctx context.Context) error {
+	var busy, frames, done int
+	if err := h.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &done); err != nil {
+		return err
+	}
+	if busy != 0 {
+		return errors.New("the write-ahead log is in use")
+	}
+	return nil
+}
+
+// leave closes the handles of a file that isn't at its place any more, after settle. The empty write-ahead log goes with it: SQLite would take it
+// for that of the file that is there now.
 func (h *handles) leave() error {
 	err := h.close()
 	file, gone := os.Stat(h.path)

@@ -189,10 +189,7 @@ func (l *Log) tryReading(ctx context.Context, key eventlog.Key, do func(tx *sql.
 	l.use.RLock()
 	defer l.use.RUnlock()
 	if l.handles == nil {
-		if err := l.ready(ctx); err != nil {
-			return err
-		}
-		return l.Trouble()
+		return l.notOpen()
 	}
 	tx, err := l.handles.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {

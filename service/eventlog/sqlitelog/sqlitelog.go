@@ -20,6 +20,8 @@ import (
 // ErrInUse says that another process has the folder.
 var ErrInUse = errors.New("sqlitelog: the folder is in use by another process")
 
+var errNotOpen = errors.New("sqlitelog: the file can't be opened at the moment")
+
 // lockName is the file that says whose the folder is.
 const lockName = "singoff.lock"
 
@@ -136,6 +138,14 @@ func (l *Log) closed() bool {
 	default:
 		return false
 	}
+}
+
+// notOpen says why there are no handles. It is never nil: a room mustn't look as if it never was.
+func (l *Log) notOpen() error {
+	if l.closed() {
+		return eventlog.ErrClosed
+	}
+	return errors.Join(errNotOpen, l.Trouble())
 }
 
 func (l *Log) ready(ctx context.Context) error {

@@ -255,6 +255,9 @@ func (l *Log) reopen(ctx context.Context) error {
 	l.use.Lock()
 	defer l.use.Unlock()
 	if l.handles != nil {
+		if err := l.handles.settle(ctx); err != nil {
+			return fmt.Errorf("the log's old file can't be brought up to date: %w", err)
+		}
 		if err := l.handles.leave(); err != nil {
 			l.cfg.Logger.Warn().Err(err).Msg("the log's old files weren't closed in order")
 		}
