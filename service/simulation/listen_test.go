@@ -50,6 +50,7 @@ func (p *person) welcomed(s *stream, w *singoffv1.Welcome) {
 	p.next = w.GetLastNumber() + 1
 	if w.GetRecovery().GetKind() != singoffv1.Recovery_KIND_RESUMED {
 		p.lastSeq, p.epoch = w.GetSnapshotSeq(), w.GetEpoch()
+		s.after = w.GetSnapshotSeq()
 	}
 	read := *p.join
 	read.input = asks{}

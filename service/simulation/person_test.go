@@ -52,6 +52,7 @@ func newPerson(w *world, i int) *person {
 type stream struct {
 	*room.Conn
 	welcome *singoffv1.Welcome
+	after   uint64   // the seq that it goes on from: where it resumes, later that of its snapshot otherwise
 	seqs    []uint64 // in the order received
 	over    chan struct{}
 
@@ -132,7 +133,7 @@ func (p *person) enter() {
 		return
 	}
 	p.join = &op{by: p.index, call: p.w.step, input: joins{p.name}}
-	p.stream = &stream{Conn: conn, over: make(chan struct{})}
+	p.stream = &stream{Conn: conn, after: resume.GetLastSeq(), over: make(chan struct{})}
 	p.runs = append(p.runs, p.stream)
 	go p.stream.sendLoop()
 }

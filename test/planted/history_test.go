@@ -46,6 +46,15 @@ var bugs = []struct {
 	{planted.Bug{Name: "vote of somebody banned still recounted", File: "service/flight/recount/votes.go",
 		Old: "\t\tif b.voter == u {\n\t\t\tdelete(c.votes, b)\n", New: "\t\tif b.voter == u {\n\t\t\t_ = b\n"},
 		"./service/flight/recount", "TestRecountAgrees"},
+	{planted.Bug{Name: "third singer in a whole room", File: "service/room/rules/hello.go",
+		Old: "countGone(e.gone, e.role) < seats {", New: "countGone(e.gone, e.role) <= seats {"},
+		"./service/simulation", "TestSimulation"},
+	{planted.Bug{Name: "resume out of a ring that lacks the beginning", File: "service/room/ring.go",
+		Old: "return items, oldest == after+1", New: "return items, oldest > after"},
+		"./service/simulation", "TestSimulation"},
+	{planted.Bug{Name: "conflict taken for kept", File: "service/room/append.go",
+		Old: "	if err == nil {\n\t\treturn result{at: at}", New: "	if err == nil || errors.Is(err, eventlog.ErrConflict) {\n\t\treturn result{at: at}"},
+		"./service/simulation", "TestSimulation"},
 }
 
 func TestPlantedBugsAreCaught(t *testing.T) {
