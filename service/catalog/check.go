@@ -73,7 +73,7 @@ func (c *Catalog) tryCover(ctx context.Context, e *entry) error {
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // only read
 	var picture io.Reader = file
 	if e.cover.Embedded {
 		if picture, err = c.reader.Picture(ctx, file); err != nil {

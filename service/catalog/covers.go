@@ -29,7 +29,7 @@ func (c *Catalog) serveCover(pixels int) func(http.ResponseWriter, *http.Request
 		if err != nil {
 			return fmt.Errorf("%q in %s: %w", e.cover.Key, e.bucket.Name(), err)
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }() // only read
 		id := contentID(file.File(), fmt.Sprintf("%s %s %d", e.bucket.Name(), e.cover.Key, pixels))
 		picture, err := c.scaled(r.Context(), scaling{e: e, file: file, id: id, pixels: pixels})
 		if err != nil {

@@ -116,7 +116,7 @@ func (c *Catalog) lufs(ctx context.Context, e *entry) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // only read
 	return loudness.Measure(ctx, file, e.format)
 }
 

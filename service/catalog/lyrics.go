@@ -52,7 +52,7 @@ func (c *Catalog) ownLyrics(ctx context.Context, e *entry) (lyrics.Lyrics, error
 	if err != nil {
 		return lyrics.Lyrics{}, lyricsError(e, err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // only read
 	if e.lyrics.Embedded {
 		found, err := c.reader.Lyrics(ctx, file)
 		return found, lyricsError(e, err)
@@ -94,7 +94,7 @@ func (c *Catalog) serveLyrics(w http.ResponseWriter, r *http.Request, e *entry) 
 	if err != nil {
 		return lyricsError(e, err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // only read
 	raw, err := readText(file)
 	if err != nil {
 		return lyricsError(e, err)

@@ -92,7 +92,7 @@ func (c *Catalog) serveAudio(w http.ResponseWriter, r *http.Request, e *entry) e
 	if err != nil {
 		return fmt.Errorf("%q in %s: %w", e.File, e.bucket.Name(), err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // only read
 	h := w.Header()
 	h.Set("Content-Type", e.AudioType)
 	h.Set("ETag", etag(file.File(), partAudio))

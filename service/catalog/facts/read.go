@@ -31,7 +31,7 @@ func (r Reader) Read(ctx context.Context, b bucket.Bucket, key string) (*Facts, 
 	default:
 		return nil, err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // only read
 	source := &window{of: file, size: file.File().Size}
 	f := r.say(key, source)
 	if source.err != nil || ctx.Err() != nil {

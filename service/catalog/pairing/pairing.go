@@ -128,7 +128,7 @@ func (d *folder) stars() map[string]*File {
 
 func (d *folder) lyricsOf(s *Song, star *File, beside []*File, used map[string]bool) {
 	if star != nil {
-		beside = append(beside[:len(beside):len(beside)], star)
+		beside = append(slices.Clip(beside), star)
 	}
 	for _, f := range beside {
 		used[f.Key] = true
@@ -153,7 +153,7 @@ func (d *folder) coverOf(s *Song, beside []*File, used map[string]bool) {
 		want := fold(path.Base(s.Star.Cover))
 		for _, f := range d.covers {
 			if fold(path.Base(f.Key)) == want {
-				beside = append(beside[:len(beside):len(beside)], f)
+				beside = append(slices.Clip(beside), f)
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package signature_test
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"net/url"
 	"strings"
 	"testing"
@@ -52,10 +53,7 @@ func TestForgeries(t *testing.T) {
 	s := signer(t, 1)
 	path, good := parts(t, s.Sign("/songs/a/audio", "default", now))
 	with := func(name, value string) url.Values {
-		q := url.Values{}
-		for k, v := range good {
-			q[k] = v
-		}
+		q := maps.Clone(good)
 		q.Set(name, value)
 		return q
 	}

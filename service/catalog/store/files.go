@@ -57,7 +57,7 @@ func (s *Store) Save(ctx context.Context, of string, files []Remembered) error {
 		if err != nil {
 			return err
 		}
-		defer insert.Close()
+		defer func() { _ = insert.Close() }() // the transaction tells
 		for _, f := range files {
 			said, err := json.Marshal(f.Facts)
 			if err != nil {

@@ -50,7 +50,9 @@ func (w *Watcher) add(dir string) error {
 		switch {
 		case err != nil && path == dir && d == nil:
 			return err
-		case err != nil || !d.IsDir():
+		case err != nil:
+			return nil //nolint:nilerr // passed over
+		case !d.IsDir():
 			return nil
 		case path != dir && strings.HasPrefix(d.Name(), "."):
 			return fs.SkipDir

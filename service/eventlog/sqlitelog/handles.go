@@ -58,12 +58,18 @@ func (h *handles) openReaders(ctx context.Context) (err error) {
 	if h.read, err = openDB(h.path, modeThere, readers, "query_only(1)", "busy_timeout(5000)"); err != nil {
 		return err
 	}
+	var open []*sql.Conn
+	defer func() {
+		for _, conn := range open {
+			_ = conn.Close() // gives it back to the others
+		}
+	}()
 	for range readers {
 		conn, err := h.read.Conn(ctx)
 		if err != nil {
 			return err
 		}
-		defer func() { _ = conn.Close() }() // gives it back to the others
+		open = append(open, conn)
 		if err := conn.PingContext(ctx); err != nil {
 			return err
 		}
