@@ -150,6 +150,10 @@ func (s *Server) bind(ctx context.Context) (err error) {
 	}
 	s.webLis, s.plainLis = s.network.split(s.webLis)
 	s.atClose(s.webLis.Close)
+	elsewhere, err := s.songs.Origins(ctx)
+	if err != nil {
+		s.cfg.Logger.Warn().Err(err).Msg("pages won't play songs that clients are sent elsewhere for")
+	}
 	s.web, err = web.NewServer(web.Config{
 		Ready:    s.ready.check,
 		Notice:   s.cfg.notice(),
@@ -158,7 +162,7 @@ func (s *Server) bind(ctx context.Context) (err error) {
 		Sockets:  s.sockets,
 		Allowed:  s.network.origins.Allowed,
 		Registry: s.registry,
-		Page:     func(r *http.Request) web.Page { return web.Page{ShareURL: s.shareURL(r)} },
+		Page:     func(r *http.Request) web.Page { return web.Page{ShareURL: s.shareURL(r), MediaOrigins: elsewhere} },
 		GRPCAddr: s.Addrs().GRPC,
 		Version:  s.cfg.Version,
 		Logger:   s.cfg.Logger,

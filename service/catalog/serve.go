@@ -1,11 +1,14 @@
 package catalog
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
 	"time"
 
 	"github.com/singoff/singoff/service/catalog/bucket"
@@ -75,6 +78,30 @@ func preflight(w http.ResponseWriter, _ *http.Request) {
 
 // redirectFor is how long the URL of a redirect is good: longer than a song, so that a player may seek in it.
 const redirectFor = 2 * time.Hour
+
+// Origins are the other hosts that clients are sent to for songs, `https://HOST`: none unless Config.Redirect. A page's policy must let them in.
+// An error is that of a bucket that can't say; the others are there.
+func (c *Catalog) Origins(ctx context.Context) (origins []string, err error) {
+	if !c.cfg.Redirect {
+		return nil, nil
+	}
+	var errs []error
+	for _, s := range c.shelves {
+		at, err := s.bucket.Sign(ctx, "song", redirectFor)
+		if errors.Is(err, bucket.ErrCantSign) {
+			continue
+		}
+		u, parseErr := url.Parse(at)
+		if err := errors.Join(err, parseErr); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", s.bucket.Name(), err))
+			continue
+		}
+		if origin := u.Scheme + "://" + u.Host; !slices.Contains(origins, origin) {
+			origins = append(origins, origin)
+		}
+	}
+	return origins, errors.Join(errs...)
+}
 
 func (c *Catalog) serveAudio(w http.ResponseWriter, r *http.Request, e *entry) error {
 	if c.cfg.Redirect && r.Method == http.MethodGet {
