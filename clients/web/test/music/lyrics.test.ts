@@ -4,7 +4,7 @@ import { lineAt, pauseUntilNext, readLyrics, sung } from "@/music/lyrics";
 import { seconds } from "@/music/position";
 import { upcoming } from "@/music/upcoming";
 
-const at = (ms: number | undefined) => (ms === undefined ? {} : { $typeName: "google.protobuf.Duration" as const, ...seconds(ms) });
+const at = (ms: number) => ({ $typeName: "google.protobuf.Duration" as const, ...seconds(ms) });
 const time = (ms: number | undefined) => (ms === undefined ? {} : { start: at(ms) });
 
 /** An answer of the catalogue: lines of start, text, end and words (start, text). */
