@@ -98,7 +98,8 @@ func Open(ctx context.Context, where string, cache *Cache) (Bucket, error) {
 	}
 	b, err := mux.OpenBucketURL(ctx, u)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", nameOf(u), err)
+		// The driver repeats the URL, with what may be secret in it.
+		return nil, errors.New(strings.ReplaceAll(err.Error(), u.String(), nameOf(u)))
 	}
 	return &remote{bucket: b, name: nameOf(u), cache: cache}, nil
 }
