@@ -175,12 +175,8 @@ func (m *modelServer) upTo(event *singoffv1.Event) []modelEntry {
 	return m.log[:i+1]
 }
 
-// forget drops what is known of the instance, whose member is away, as a full table does.
-func (m *modelServer) forget() {
-	if len(m.wires) > 0 && !m.wires[len(m.wires)-1].current {
-		m.known = false
-	}
-}
+// forget drops what is known of the instance, whose member has left, as a full table does; a member's newest instance is always kept.
+func (m *modelServer) forget() { m.known = m.known && m.member }
 
 func (m *modelServer) cutAll() {
 	for _, w := range m.wires {

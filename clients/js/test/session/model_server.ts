@@ -138,11 +138,9 @@ export class ModelServer {
     return this.#log.slice(0, Math.max(0, at)).some((entry) => entry.seq > seq && !entry.hidden);
   }
 
-  /** forget drops what is known of the instance, whose member is away, as a full table does. */
+  /** forget drops what is known of the instance, whose member has left, as a full table does; a member's newest instance is always kept. */
   forget(): void {
-    if (this.wires.length > 0 && this.wires.at(-1)?.current === false) {
-      this.#known = false;
-    }
+    this.#known &&= this.#since !== undefined;
   }
 
   #cutAll(): void {
