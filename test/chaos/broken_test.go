@@ -8,6 +8,7 @@ import (
 	"io"
 	"sync"
 	"testing"
+	"time"
 
 	singoff "github.com/singoff/singoff/clients/go"
 	"github.com/singoff/singoff/clients/go/transport"
@@ -26,7 +27,7 @@ func TestBrokenConnectionIsNeverALeave(t *testing.T) {
 		t.Run(string(way), func(t *testing.T) {
 			t.Parallel()
 			room := marker + "broken-" + string(way)
-			seen := watchFor(t, addrs, room)
+			seen := watchFor(t, addrs, room, people)
 			var all sync.WaitGroup
 			for i := range people {
 				all.Go(func() {
@@ -112,7 +113,7 @@ func welcomed(t *testing.T, stream transport.Stream, who string) uint64 {
 
 // watchFor is somebody in the room who sees everything. The function it gives tells how often a member was AWAY, and who LEFT, up to
 // the moment when all are away.
-func watchFor(t *testing.T, addrs service.Addrs, room string) func() (away int, left *singoffv1.Event) {
+func watchFor(t *testing.T, addrs service.Addrs, room string, people uint32) func() (away int, left *singoffv1.Event) {
 	t.Helper()
 	client, err := singoff.Dial(addrs.GRPC)
 	if err != nil {
@@ -128,10 +129,9 @@ func watchFor(t *testing.T, addrs service.Addrs, room string) func() (away int, 
 		left *singoffv1.Event
 	}
 	result := make(chan seen, 1)
-	ended := make(chan struct{})
+	const last = "that was all"
 	go func() {
 		var s seen
-		over := false
 		for event, err := range seat.Events() {
 			switch {
 			case err != nil || event == nil:
@@ -141,23 +141,24 @@ func watchFor(t *testing.T, addrs service.Addrs, room string) func() (away int, 
 			case event.GetPresence().GetChange() == singoffv1.Presence_CHANGE_LEFT:
 				s.left = event
 			}
-			if !over {
-				select {
-				case <-ended:
-					over = true
-				default:
-				}
-			}
-			if over && seat.State().Room.GetCounts().GetAway() == 8 && event.GetSeq() == seat.State().Seq {
+			if event.GetChatMessage().GetText() == last {
 				break
 			}
 		}
 		result <- s
 	}()
 	return func() (int, *singoffv1.Event) {
-		close(ended)
-		if _, err := seat.Say(t.Context(), "that was all"); err != nil { // so that there is an event to come
-			t.Error(err)
+		look := time.NewTicker(20 * time.Millisecond)
+		defer look.Stop()
+		for giveUp := time.After(patience); seat.State().Room.GetCounts().GetAway() < people; {
+			select {
+			case <-look.C:
+			case <-giveUp:
+				t.Fatalf("got %v, want %d away", seat.State().Room.GetCounts(), people)
+			}
+		}
+		if _, err := seat.Say(t.Context(), last); err != nil {
+			t.Fatal(err)
 		}
 		s := <-result
 		return s.away, s.left
