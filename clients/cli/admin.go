@@ -52,10 +52,10 @@ func (adminCommand) Help() string {
 // operator is a connection to AdminService.
 type operator struct {
 	singoffv1.AdminServiceClient
-	conn    *grpc.ClientConn
-	addr    string
-	token   string
-	reached bool // by the newest call
+	conn   *grpc.ClientConn
+	addr   string
+	token  string
+	server peer.Peer // of the newest call; without an address: none was reached
 }
 
 // adminError is an error of AdminService, or of not reaching it.
@@ -104,7 +104,7 @@ func (c *adminCommand) dial(g *globals) (*operator, error) {
 		return nil, err
 	}
 	o.conn, err = grpc.NewClient(o.addr, grpc.WithTransportCredentials(secure), grpc.WithUserAgent("singoff-cli "+g.cfg.Version),
-		grpc.WithUnaryInterceptor(o.call))
+		grpc.WithUnaryInterceptor(o.call), grpc.WithStreamInterceptor(o.stream))
 	if err != nil {
 		return nil, fmt.Errorf("%w: --admin: %w", errUsage, err)
 	}
@@ -129,12 +129,26 @@ func (s *server) operatorSecurity(addr string) (credentials.TransportCredentials
 	return credentials.NewTLS(nil), nil
 }
 
-// call makes a call, and notes whether it got to a server. How the connection stands afterwards doesn't tell that: gRPC says it late.
+// call makes a call as the operator.
 func (o *operator) call(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-	var server peer.Peer
-	err := invoke(ctx, method, req, reply, cc, append(opts, grpc.Peer(&server))...)
-	o.reached = server.Addr != nil
-	return err
+	ctx, opts = o.asOperator(ctx, opts)
+	return invoke(ctx, method, req, reply, cc, opts...)
+}
+
+// stream opens a stream as the operator.
+func (o *operator) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	ctx, opts = o.asOperator(ctx, opts)
+	return open(ctx, desc, cc, method, opts...)
+}
+
+// asOperator shows the token, and has it noted whether the call gets to a server. How the connection stands afterwards doesn't tell that: gRPC
+// says it late.
+func (o *operator) asOperator(ctx context.Context, opts []grpc.CallOption) (context.Context, []grpc.CallOption) {
+	o.server = peer.Peer{}
+	if o.token != "" {
+		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+o.token)
+	}
+	return ctx, append(opts, grpc.Peer(&o.server))
 }
 
 // Close closes the connection.
@@ -142,15 +156,7 @@ func (o *operator) Close() error { return o.conn.Close() }
 
 // asking gives the context of one call, which ends by itself.
 func (o *operator) asking(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(o.named(ctx), 2*answerPatience) // the server waits for its log as long as that once
-}
-
-// named gives a call's context the operator's token.
-func (o *operator) named(ctx context.Context) context.Context {
-	if o.token == "" {
-		return ctx
-	}
-	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+o.token)
+	return context.WithTimeout(ctx, 2*answerPatience) // the server waits for its log as long as that once
 }
 
 // failed wraps what a call came to.
@@ -158,7 +164,7 @@ func (o *operator) failed(err error) error {
 	if err == nil || status.Code(err) == codes.Canceled {
 		return err
 	}
-	return &adminError{Status: status.Convert(err), addr: o.addr, reached: o.reached}
+	return &adminError{Status: status.Convert(err), addr: o.addr, reached: o.server.Addr != nil}
 }
 
 // inRoom does something in the room that a person calls by its id or its title.

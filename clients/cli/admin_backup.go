@@ -34,25 +34,20 @@ func (c *backupCommand) Run(ctx context.Context, g *globals, admin *adminCommand
 		return err
 	}
 	defer closing(o, &err)
-	part := c.File + ".part"
-	file, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	var bytes int64
+	err = writeWhole(c.File, func(file *os.File) (err error) {
+		bytes, err = o.backup(ctx, file)
+		return err
+	})
 	if err != nil {
 		return err
-	}
-	bytes, err := o.backup(ctx, file)
-	err = errors.Join(err, file.Close())
-	if err == nil {
-		err = os.Rename(part, c.File)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(part))
 	}
 	fmt.Fprintf(g.cfg.Out, "%s: %d bytes\n", c.File, bytes)
 	return nil
 }
 
-// backup writes the copy to a file, and syncs it. It is refused if it isn't whole.
-func (o *operator) backup(ctx context.Context, file *os.File) (written int64, err error) {
+// backup writes the copy. It is refused if it isn't whole.
+func (o *operator) backup(ctx context.Context, to io.Writer) (written int64, err error) {
 	stream, err := o.Backup(ctx, &singoffv1.BackupRequest{})
 	if err != nil {
 		return 0, o.failed(err)
@@ -61,14 +56,14 @@ func (o *operator) backup(ctx context.Context, file *os.File) (written int64, er
 		piece, err := stream.Recv()
 		switch {
 		case errors.Is(err, io.EOF) && written == total:
-			return written, file.Sync()
+			return written, nil
 		case errors.Is(err, io.EOF):
 			return written, fmt.Errorf("%d bytes came of a backup of %d", written, total)
 		case err != nil:
 			return written, o.failed(err)
 		}
 		total = piece.GetTotalBytes()
-		n, err := file.Write(piece.GetData())
+		n, err := to.Write(piece.GetData())
 		if written += int64(n); err != nil {
 			return written, err
 		}

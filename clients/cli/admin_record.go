@@ -6,10 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/peer"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 )
@@ -40,20 +36,13 @@ func (c *recordCommand) Run(ctx context.Context, g *globals, admin *adminCommand
 		return err
 	}
 	defer closing(o, &err)
-	part, err := os.CreateTemp(filepath.Dir(c.File), filepath.Base(c.File)+".part-*")
+	var entries int
+	var size int64
+	err = writeWhole(c.File, func(file *os.File) (err error) {
+		entries, size, err = c.write(ctx, g, o, file)
+		return err
+	})
 	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(part.Name()))
-		}
-	}()
-	entries, size, err := c.write(ctx, g, o, part)
-	if err := errors.Join(err, part.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(part.Name(), c.File); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(g.cfg.Out, "%d entries, %d bytes\n", entries, size)
@@ -74,20 +63,18 @@ func (c *recordCommand) write(ctx context.Context, g *globals, o *operator, to *
 	if err == nil {
 		entries, err = checkRecord(to)
 	}
-	return entries, size, errors.Join(err, to.Sync())
+	return entries, size, err
 }
 
 // record writes what comes, as long as it takes.
 func (o *operator) record(ctx context.Context, req *singoffv1.RecordRoomRequest, to io.Writer) error {
-	var server peer.Peer
-	stream, err := o.RecordRoom(o.named(ctx), req, grpc.Peer(&server))
+	stream, err := o.RecordRoom(ctx, req)
 	for err == nil {
 		var piece *singoffv1.RecordRoomResponse
 		if piece, err = stream.Recv(); err == nil {
 			_, err = to.Write(piece.GetData())
 		}
 	}
-	o.reached = server.Addr != nil
 	if errors.Is(err, io.EOF) {
 		return nil
 	}

@@ -146,6 +146,12 @@ func TestAdminWithAToken(t *testing.T) {
 	contains(t, out, "nobody is connected")
 	out, _ = admin(t, cli.CodeDone, "connections", "--admin", address, "--admin-token", "an-operators-token")
 	contains(t, out, "nobody is connected")
+	backup := filepath.Join(dir, "backup") // it was asked for without the token
+	_, told = admin(t, cli.CodeFailed, "backup", backup, "--admin", address, "--admin-token-file", file)
+	contains(t, told, "the log is in memory: there is nothing to back up")
+	if left, err := filepath.Glob(backup + "*"); err != nil || left != nil {
+		t.Errorf("got %q, %v left of a backup that failed, want nothing", left, err)
+	}
 }
 
 // A server on a socket has its operator's socket by the path's hash, which both sides make in the same way.

@@ -100,11 +100,10 @@ func (c *eventsCommand) guestKey(g *globals) ([]byte, error) {
 	if nick == "" || c.used() {
 		return nil, nil
 	}
-	dir, err := statedir.Open(statedir.Config{Dir: c.StateDir, Tell: func(s string) { fmt.Fprintln(g.cfg.Err, "singoff:", s) }})
+	store, err := g.store(c.StateDir, statedir.Key{Server: g.Server, Namespace: g.Namespace, Nickname: nick}, singoff.RoomID(c.Room))
 	if err != nil {
 		return nil, err
 	}
-	store := dir.Store(statedir.Key{Server: g.Server, Namespace: g.Namespace, Nickname: nick}, singoff.RoomID(c.Room))
 	if _, err := os.Stat(store.Path()); errors.Is(err, fs.ErrNotExist) {
 		fmt.Fprintf(g.cfg.Err, "singoff: nobody called %s has joined at %s from here, so no whispers are shown\n", harmless.Text(nick), harmless.Text(g.Server))
 		return nil, nil
@@ -115,19 +114,13 @@ func (c *eventsCommand) guestKey(g *globals) ([]byte, error) {
 
 // find gives the id of the room that a person calls by its id or its title. An error: there never was either.
 func (c *eventsCommand) find(ctx context.Context, client *singoff.Client) (id string, err error) {
-	name := strings.TrimSpace(c.Room)
-	ids := []string{singoff.RoomID(name)}
-	if singoff.IsID(name) && name != ids[0] {
-		ids = []string{name, ids[0]}
-	}
-	for _, id = range ids {
+	err = inRoom(strings.TrimSpace(c.Room), func(roomID string) error {
 		ctx, cancel := context.WithTimeout(ctx, answerPatience)
-		_, err = client.ListEvents(ctx, nil, &singoffv1.ListEventsRequest{RoomId: id, Backward: true, PageSize: 1})
-		cancel()
-		if status.Code(err) != codes.NotFound {
-			return id, err
-		}
-	}
+		defer cancel()
+		id = roomID
+		_, err := client.ListEvents(ctx, nil, &singoffv1.ListEventsRequest{RoomId: roomID, Backward: true, PageSize: 1})
+		return err
+	})
 	return id, err
 }
 

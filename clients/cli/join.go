@@ -78,7 +78,7 @@ func (c *joinCommand) Run(ctx context.Context, g *globals) (err error) {
 		return err
 	}
 	title := strings.TrimSpace(c.Room)
-	store, err := c.store(g, c.key(g, nick), singoff.RoomID(title))
+	store, err := g.store(c.StateDir, c.key(g, nick), singoff.RoomID(title))
 	if err != nil {
 		return err
 	}
@@ -107,12 +107,13 @@ func (c *joinCommand) key(g *globals, nick string) statedir.Key {
 	return statedir.Key{Server: g.Server, Namespace: g.Namespace, Nickname: nick}
 }
 
-func (c *joinCommand) store(g *globals, key statedir.Key, roomID string) (*statedir.Store, error) {
-	dir, err := statedir.Open(statedir.Config{Dir: c.StateDir, Tell: func(s string) { fmt.Fprintln(g.cfg.Err, "singoff:", s) }})
+// store is where one person's place in a room is kept. dir is --state-dir.
+func (g *globals) store(dir string, key statedir.Key, roomID string) (*statedir.Store, error) {
+	state, err := statedir.Open(statedir.Config{Dir: dir, Tell: func(s string) { fmt.Fprintln(g.cfg.Err, "singoff:", s) }})
 	if err != nil {
 		return nil, err
 	}
-	return dir.Store(key, roomID), nil
+	return state.Store(key, roomID), nil
 }
 
 // talk holds the conversation. Who left begins anew the next time; who went otherwise comes back to where they were.
