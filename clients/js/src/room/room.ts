@@ -38,9 +38,7 @@ export interface RoomEvents {
 }
 
 /** RoomConfig is what a Room is made from; Client.join fills it. */
-export interface RoomConfig extends Omit<RunnerConfig, "stateChanged" | "happened" | "connectionChanged"> {
-  readonly begin: Beginning;
-}
+export type RoomConfig = Omit<RunnerConfig, "stateChanged" | "happened" | "connectionChanged">;
 
 /**
  * Room is one membership, and stays it through lost connections, sleep and other networks, until it is left, closed, or refused for good. Commands
@@ -57,7 +55,7 @@ export class Room {
   /** The room's id. */
   readonly roomId: string;
 
-  constructor({ begin, ...config }: RoomConfig) {
+  constructor(config: RoomConfig) {
     this.roomId = config.hello.roomId;
     this.#saver = config.saver;
     this.moderate = new Moderation((command) => this.do(command));
@@ -67,7 +65,7 @@ export class Room {
       happened: (event, kind) => { this.#emitter.emit("event", { event, seq: event.seq, kind }); },
       connectionChanged: () => { this.#connectionChanged(); },
     });
-    queueMicrotask(() => { this.#begin(begin); });
+    queueMicrotask(() => { this.#begin(config.begin); });
   }
 
   #begin(how: Beginning): void {

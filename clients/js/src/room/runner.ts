@@ -26,8 +26,13 @@ const settledMs = 5_000;
 /** How long a reported skew goes with the Pings, in ms. */
 const skewMs = 60_000;
 
+/** How a life begins: by asking other tabs first, by a person's word, or without taking over from anybody. */
+export type Beginning = "ask" | "take-over" | "humble";
+
 /** RunnerConfig is what a Runner lives from. */
 export interface RunnerConfig {
+  /** How the first life begins. */
+  readonly begin: Beginning;
   /** Who wants in where; its instance is filled in. */
   readonly hello: Hello;
   readonly resume: Resume | undefined;
@@ -42,9 +47,6 @@ export interface RunnerConfig {
   readonly happened: (event: Event, kind: Kind) => void;
   readonly connectionChanged: () => void;
 }
-
-/** How a life begins: by asking other tabs first, by a person's word, or without taking over from anybody. */
-export type Beginning = "ask" | "take-over" | "humble";
 
 /**
  * Runner is the inside of a Room: it connects, and connects again, until the session ends; it keeps the state, and hands answers to whoever
@@ -61,15 +63,14 @@ export class Runner {
   #connection: Connection | undefined;
   #state = State.unknown;
   #standing: ConnectionState;
-  #begun = false;
-  #closedBefore = false; // close was called before begin
+  #begun = false; // the first life
   #skew: { ms: number; at: number } | undefined;
 
   constructor(config: RunnerConfig) {
     this.#config = config;
     this.#backoff = new Backoff(config.random);
     this.clock = new Clock(config.time);
-    this.#session = this.#newSession(false, config.resume);
+    this.#session = this.#newSession(config.begin, config.resume);
     this.#standing = { phase: "connecting", since: config.time.wall(), attempt: 0 };
   }
 
@@ -78,20 +79,19 @@ export class Runner {
   get pending(): readonly PendingCommand[] { return this.#pending.list((id) => this.#session.isSent(id)); }
   get limits(): Limits | undefined { return this.#session.welcome?.limits; }
 
-  /** begin begins a life, after the one before has ended. */
+  /** begin begins a life: the first one, in which commands may wait already, or another after the one before has ended. */
   begin(how: Beginning): void {
-    this.#session = this.#newSession(how !== "humble", this.#session.resume);
-    this.#stand({ phase: "connecting", goaway: undefined, error: undefined, end: undefined });
-    this.#begun = true;
-    if (this.#closedBefore) {
-      this.#session.close();
+    if (this.#begun) {
+      this.#session = this.#newSession(how, this.#session.resume);
     }
+    this.#begun = true;
+    this.#stand({ phase: "connecting", goaway: undefined, error: undefined, end: undefined });
     void this.#runLoop(this.#session, how);
   }
 
-  #newSession(takeOver: boolean, resume: Resume | undefined): Session {
+  #newSession(how: Beginning, resume: Resume | undefined): Session {
     const instance = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-    return new Session({ hello: { ...this.#config.hello, instance }, takeOver, resume });
+    return new Session({ hello: { ...this.#config.hello, instance }, takeOver: how !== "humble", resume });
   }
 
   /** runLoop makes one connection after the other, until there will be no other. */
@@ -281,7 +281,6 @@ export class Runner {
 
   /** close ends the life without leaving the room: the member becomes AWAY. */
   close(): void {
-    this.#closedBefore = !this.#begun;
     this.#session.close();
     this.#pause.end();
     this.#connection?.end(new Error("closed"));

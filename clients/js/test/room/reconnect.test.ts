@@ -96,6 +96,43 @@ test("a room that is closed as soon as it is made never connects", async () => {
   (await joining).close();
 });
 
+test("what is said as soon as a room is made goes out when it is welcomed", async () => {
+  const stage = new Stage();
+  const room = new Client({ baseUrl: "http://stage", transport: stage.transport }).join({ roomId: "friday", nickname: "Jun", role: Role.WATCHER });
+  const hello = room.say("hello");
+  expect(room.pending.map(({ sent }) => sent)).toEqual([false]);
+  await pass(0);
+  const again = room.say("again");
+  await pass(0);
+  expect(stage.line.hello.takeOver).toBe(true);
+  expect(texts(stage.line)).toEqual(["1:hello", "2:again"]);
+  stage.line.say(said(4, 1, "hello"), said(5, 2, "again"));
+  await expect(hello).resolves.toMatchObject({ seq: 4n });
+  await expect(again).resolves.toMatchObject({ seq: 5n });
+  expect(room.pending).toEqual([]);
+  room.close();
+});
+
+test("a room that is closed as soon as it is made says that nothing was sent, and begins again by a person's act", async () => {
+  const stage = new Stage();
+  const room = new Client({ baseUrl: "http://stage", transport: stage.transport }).join({ roomId: "friday", nickname: "Jun", role: Role.WATCHER });
+  const hello = room.say("hello").catch((error: unknown) => error);
+  room.close();
+  await expect(room.say("late")).rejects.toBeInstanceOf(NotSent);
+  await pass(0);
+  expect(await hello).toBeInstanceOf(NotSent);
+  expect(room.connection).toMatchObject({ phase: "ended", end: "closed" });
+  room.takeOver();
+  await pass(0);
+  expect(room.connection).toMatchObject({ phase: "live", end: undefined });
+  expect(stage.lines).toHaveLength(1);
+  const after = room.say("after");
+  await pass(0);
+  stage.line.say(said(4, 1, "after"));
+  await expect(after).resolves.toMatchObject({ seq: 4n });
+  room.close();
+});
+
 test("an unsent command is withdrawn by its signal", async () => {
   const stage = new Stage();
   stage.onLine = () => undefined;
