@@ -1,32 +1,24 @@
-import { onScopeDispose, readonly, shallowRef, watch, type Ref } from "vue";
+import { onScopeDispose, readonly, shallowRef, type Ref } from "vue";
 
 /**
- * What `read` gives, read anew with each frame that is drawn while `moving` holds, else a few times a second.
+ * What `read` gives, read anew with each frame that is drawn while `moving` holds, else a few times a second. Both may ask a clock.
  */
 export function useFrame<T>(read: () => T, moving: () => boolean): Readonly<Ref<T>> {
-  const value = shallowRef(read()) as Ref<T>;
+  const value = shallowRef() as Ref<T>;
   let frame = 0;
   const look = () => {
     value.value = read();
+    if (moving() && frame === 0) {
+      frame = requestAnimationFrame(draw);
+    }
   };
   const draw = () => {
+    frame = 0;
     look();
-    frame = requestAnimationFrame(draw);
   };
-  const stop = watch(
-    moving,
-    (moves) => {
-      cancelAnimationFrame(frame);
-      if (moves) {
-        frame = requestAnimationFrame(draw);
-      }
-      look();
-    },
-    { immediate: true },
-  );
+  look();
   const timer = setInterval(look, 250);
   onScopeDispose(() => {
-    stop();
     clearInterval(timer);
     cancelAnimationFrame(frame);
   });
