@@ -159,7 +159,7 @@ export class Client {
 
   #place(place: string | undefined): Place {
     const name = base64Encode(crypto.getRandomValues(new Uint8Array(16)), "url");
-    return new Place(place === undefined ? undefined : openChannel(), place ?? "", name);
+    return new Place(place === undefined ? () => undefined : openChannel, place ?? "", name);
   }
 }
 

@@ -33,26 +33,25 @@ export function openChannel(): Channel | undefined {
 
 /**
  * Place is one tab's claim to a person's place in a room. Tabs don't take it from each other by themselves: ask tells whether another one has
- * it. When two ask at the same moment, the smaller name goes first.
+ * it. When two ask at the same moment, the smaller name goes first. It listens from ask or take until leave.
  */
 export class Place {
-  readonly #channel: Channel | undefined;
+  readonly #openChannel: () => Channel | undefined;
   readonly #place: string;
   readonly #name: string;
+  #channel: Channel | undefined;
   #state: "none" | "asking" | "held" = "none";
   #refused: () => void = () => undefined;
 
-  constructor(channel: Channel | undefined, place: string, name: string) {
-    this.#channel = channel;
+  constructor(openChannel: () => Channel | undefined, place: string, name: string) {
+    this.#openChannel = openChannel;
     this.#place = place;
     this.#name = name;
-    if (channel !== undefined) {
-      channel.onmessage = (event) => { this.#hear(event.data); };
-    }
   }
 
   /** ask takes the place, unless another tab says within answerMs that it has it: then false. */
   async ask(): Promise<boolean> {
+    this.#listen();
     if (this.#channel === undefined) {
       return true;
     }
@@ -72,18 +71,24 @@ export class Place {
 
   /** take takes the place without asking: a person said so. */
   take(): void {
+    this.#listen();
     this.#state = "held";
   }
 
-  /** leave gives the place up. */
+  /** leave gives the place up, and ends listening. */
   leave(): void {
     this.#state = "none";
+    this.#channel?.close();
+    this.#channel = undefined;
   }
 
-  /** close ends listening. */
-  close(): void {
-    this.leave();
-    this.#channel?.close();
+  #listen(): void {
+    if (this.#channel === undefined) {
+      this.#channel = this.#openChannel();
+      if (this.#channel !== undefined) {
+        this.#channel.onmessage = (event) => { this.#hear(event.data); };
+      }
+    }
   }
 
   #hear(data: unknown): void {
@@ -91,11 +96,12 @@ export class Place {
     if (note?.place !== this.#place || typeof note.from !== "string" || note.from === this.#name) {
       return;
     }
-    if (note.kind === "here" && note.to === this.#name && this.#state === "asking") {
+    const asking = this.#state === "asking";
+    const first = this.#state === "held" || (asking && this.#name < note.from);
+    // Whoever asks after this one may not have heard it ask: an ask that goes first says no, as an answer does.
+    if (asking && (note.kind === "ask" ? !first : note.kind === "here" && note.to === this.#name)) {
       this.#refused();
-    }
-    const first = this.#state === "held" || (this.#state === "asking" && this.#name < note.from);
-    if (note.kind === "ask" && first) {
+    } else if (note.kind === "ask" && first) {
       this.#say({ kind: "here", place: this.#place, from: this.#name, to: note.from });
     }
   }

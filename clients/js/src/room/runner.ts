@@ -96,7 +96,7 @@ export class Runner {
 
   /** runLoop makes one connection after the other, until there will be no other. */
   async #runLoop(session: Session, how: Beginning): Promise<void> {
-    if (how === "ask" && !(await this.#config.place.ask())) {
+    if (how === "ask" && !(await this.#config.place.ask()) && session.phase !== "ended") {
       this.#finish(session, "other-tab");
       return;
     }

@@ -28,6 +28,9 @@ class Air {
     channels.add(channel);
     return channel;
   }
+
+  /** How many channels are open. */
+  get listeners(): number { return this.#channels.size; }
 }
 
 async function asked(place: Place): Promise<boolean> {
@@ -36,41 +39,53 @@ async function asked(place: Place): Promise<boolean> {
   return answer;
 }
 
-test("a place that another tab has isn't taken; one that was left or closed is", async () => {
+test("a place that another tab has isn't taken; one that was left is", async () => {
   const air = new Air();
-  const first = new Place(air.open(), "friday", "a");
-  const second = new Place(air.open(), "friday", "b");
-  const elsewhere = new Place(air.open(), "saturday", "c");
+  const first = new Place(() => air.open(), "friday", "a");
+  const second = new Place(() => air.open(), "friday", "b");
+  const elsewhere = new Place(() => air.open(), "saturday", "c");
   expect(await asked(first)).toBe(true);
   expect(await asked(second)).toBe(false);
   expect(await asked(elsewhere)).toBe(true);
   first.leave();
   expect(await asked(second)).toBe(true);
-  second.close();
+  second.leave();
   expect(await asked(first)).toBe(true);
 });
 
 test("of tabs that ask at the same moment one gets the place", async () => {
   const air = new Air();
-  const places = ["c", "a", "b"].map((name) => new Place(air.open(), "friday", name));
+  const places = ["c", "a", "b"].map((name) => new Place(() => air.open(), "friday", name));
   const answers = Promise.all(places.map((place) => place.ask()));
   await pass(answerMs);
   expect(await answers).toEqual([false, true, false]);
 });
 
+test("of tabs of which the second asks before the first has its answer one gets the place", async () => {
+  for (const [earlier, later] of [["a", "b"], ["b", "a"]] as const) {
+    const air = new Air();
+    const places = [new Place(() => air.open(), "friday", earlier), new Place(() => air.open(), "friday", later)] as const;
+    const one = places[0].ask();
+    await pass(answerMs / 2);
+    const two = places[1].ask();
+    await pass(answerMs);
+    expect([await one, await two]).toEqual([earlier === "a", later === "a"]);
+  }
+});
+
 test("a tab that is frozen doesn't answer, and has no say", async () => {
   const air = new Air();
   const channel = air.open();
-  const frozen = new Place(channel, "friday", "a");
+  const frozen = new Place(() => channel, "friday", "a");
   frozen.take();
   channel.onmessage = null;
-  expect(await asked(new Place(air.open(), "friday", "b"))).toBe(true);
+  expect(await asked(new Place(() => air.open(), "friday", "b"))).toBe(true);
 });
 
 test("what others say on the channel is nothing to a place", async () => {
   const air = new Air();
   const stranger = air.open();
-  const place = new Place(air.open(), "friday", "a");
+  const place = new Place(() => air.open(), "friday", "a");
   const answer = place.ask();
   for (const note of [null, 7, "here", {}, { kind: "here", place: "friday" }, { kind: "here", place: "friday", from: "z", to: "other" }]) {
     stranger.postMessage(note);
@@ -79,8 +94,8 @@ test("what others say on the channel is nothing to a place", async () => {
   expect(await answer).toBe(true);
 });
 
-/** inBrowser lets rooms find a document and each other's tabs. */
-function inBrowser(): void {
+/** inBrowser lets rooms find a document and each other's tabs; it gives the air between these. */
+function inBrowser(): Air {
   const air = new Air();
   const before = { document: Object.getOwnPropertyDescriptor(globalThis, "document"), channel: globalThis.BroadcastChannel };
   Object.assign(globalThis, { document: Object.assign(new EventTarget(), { visibilityState: "visible" }) });
@@ -89,6 +104,7 @@ function inBrowser(): void {
     Reflect.deleteProperty(globalThis, "document");
     globalThis.BroadcastChannel = before.channel;
   });
+  return air;
 }
 
 // workadventure#6484 and others: "duplicate tab" made two pages evict each other without end.
@@ -116,6 +132,32 @@ test("a duplicated tab says so, and takes over by a person's act; the other one 
   await pass(answerMs);
   expect(three.connection.end, "the one that took over has the place").toBe("other-tab");
   two.close();
+});
+
+test("a room listens to other tabs as long as it lives", async () => {
+  const air = inBrowser();
+  const stage = new Stage();
+  const storage = memoryStorage();
+  const one = await stage.join({}, { storage });
+  const two = await stage.join({ takeOver: false }, { storage });
+  await pass(answerMs);
+  expect([one.connection.phase, two.connection.phase]).toEqual(["live", "live"]);
+  expect(air.listeners).toBe(2);
+  const three = await stage.join({}, { storage });
+  await pass(answerMs);
+  expect(three.connection.end).toBe("other-tab");
+  expect(air.listeners).toBe(2);
+  one.close();
+  two.close();
+  await pass(0);
+  expect(air.listeners).toBe(0);
+  three.takeOver();
+  await pass(0);
+  expect(three.connection.phase).toBe("live");
+  expect(air.listeners).toBe(1);
+  three.close();
+  await pass(0);
+  expect(air.listeners).toBe(0);
 });
 
 test("a big screen in the browser of a member asks nobody, and other people of the browser are others", async () => {
