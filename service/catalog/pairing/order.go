@@ -11,9 +11,9 @@ import (
 	"github.com/singoff/singoff/service/catalog/facts"
 )
 
-// compare orders keys so that they come alike whatever Unicode form they are in.
-func compare(a, b string) int {
-	return cmp.Or(strings.Compare(norm.NFC.String(a), norm.NFC.String(b)), strings.Compare(a, b))
+// compare orders files so that their keys come alike whatever Unicode form they are in.
+func compare(a, b File) int {
+	return cmp.Or(strings.Compare(a.nfc, b.nfc), strings.Compare(a.Key, b.Key))
 }
 
 // ranked puts the name written exactly as the audio's first, then goes by extension.

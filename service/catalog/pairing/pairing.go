@@ -17,6 +17,8 @@ import (
 type File struct {
 	Key   string
 	Facts *facts.Facts
+
+	nfc string // the key, in the Unicode form that keys are compared in
 }
 
 // Source is where a cover or lyrics come from.
@@ -56,12 +58,15 @@ type folder struct {
 
 // Songs finds the songs among a bucket's files, in the order of their keys, and what is wrong with the files that are meant to be used.
 func Songs(files []File) (songs []Song, problems []Problem) {
-	slices.SortFunc(files, func(a, b File) int { return compare(a.Key, b.Key) })
+	for i := range files {
+		files[i].nfc = norm.NFC.String(files[i].Key)
+	}
+	slices.SortFunc(files, compare)
 	folders := map[string]*folder{}
 	var order []string
 	for i := range files {
 		f := &files[i]
-		dir := norm.NFC.String(path.Dir(f.Key))
+		dir := path.Dir(f.nfc)
 		if folders[dir] == nil {
 			folders[dir] = &folder{}
 			order = append(order, dir)
@@ -108,8 +113,8 @@ func (d *folder) songs(used map[string]bool) []Song {
 		s := Song{Key: f.Key, Audio: f.Facts.Audio}
 		star := stars[fold(path.Base(f.Key))]
 		name := fold(facts.Stem(f.Key))
-		d.lyricsOf(&s, star, ranked(lyrics[name], facts.LyricsExtensions, f.Key), used)
-		d.coverOf(&s, ranked(covers[name], facts.CoverExtensions, f.Key), used)
+		lyricsOf(&s, star, ranked(lyrics[name], facts.LyricsExtensions, f.Key), used)
+		coverOf(&s, ranked(covers[name], facts.CoverExtensions, f.Key), covers, used)
 		songs = append(songs, s)
 	}
 	return songs
@@ -126,7 +131,7 @@ func (d *folder) stars() map[string]*File {
 	return stars
 }
 
-func (d *folder) lyricsOf(s *Song, star *File, beside []*File, used map[string]bool) {
+func lyricsOf(s *Song, star *File, beside []*File, used map[string]bool) {
 	if star != nil {
 		beside = append(slices.Clip(beside), star)
 	}
@@ -148,10 +153,11 @@ func (d *folder) lyricsOf(s *Song, star *File, beside []*File, used map[string]b
 	}
 }
 
-func (d *folder) coverOf(s *Song, beside []*File, used map[string]bool) {
+// coverOf looks for a song's cover beside it, then elsewhere among the folder's covers, which are by their names.
+func coverOf(s *Song, beside []*File, covers map[string][]*File, used map[string]bool) {
 	if s.Star != nil && s.Star.Cover != "" {
 		want := fold(path.Base(s.Star.Cover))
-		for _, f := range d.covers {
+		for _, f := range covers[fold(facts.Stem(s.Star.Cover))] {
 			if fold(path.Base(f.Key)) == want {
 				beside = append(slices.Clip(beside), f)
 			}
@@ -164,7 +170,7 @@ func (d *folder) coverOf(s *Song, beside []*File, used map[string]bool) {
 		s.Cover = Source{Key: s.Key, Embedded: true}
 		return
 	}
-	s.Cover = first(d.whole(), used)
+	s.Cover = first(slices.Concat(covers["cover"], covers["folder"]), used) // the picture of the whole folder
 }
 
 // first gives the first picture that can be used.
@@ -178,21 +184,7 @@ func first(covers []*File, used map[string]bool) Source {
 	return Source{}
 }
 
-// wholeNames are what the picture of a whole folder is called.
-var wholeNames = []string{"cover", "folder"}
-
-// whole are the pictures of the whole folder.
-func (d *folder) whole() (found []*File) {
-	for _, name := range wholeNames {
-		for _, f := range d.covers {
-			if fold(facts.Stem(f.Key)) == name {
-				found = append(found, f)
-			}
-		}
-	}
-	return found
-}
-
+// byName gives files by their folded names without extension.
 func byName(files []*File) map[string][]*File {
 	named := map[string][]*File{}
 	for _, f := range files {
