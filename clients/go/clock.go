@@ -9,14 +9,19 @@ import (
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 )
 
-// clockSamples of one connection are kept; the one with the shortest round trip counts.
-const clockSamples = 8
+const (
+	// mostPings without an answer are waited for.
+	mostPings = 64
+	// The clock is well known when its error is at most goodClock.
+	goodClock = 10 * time.Millisecond
+)
 
 // ClockReading is the estimate of the server's clock.
 type ClockReading struct {
 	// Offset is the server's clock less the local one.
 	Offset time.Duration
-	// RoundTrip of the measurement it rests on; the error is at most half of it. 0: only a Welcome has told the time so far.
+	// RoundTrip is the shortest way to the server and the shortest way back, together; the error is at most half of it, and much less unless one way is
+	// always slower than the other. 0: only a Welcome has told the time so far.
 	RoundTrip time.Duration
 }
 
@@ -25,11 +30,11 @@ type ClockReading struct {
 type clock struct {
 	base time.Time
 
-	mu      sync.Mutex // protects what follows
-	best    ClockReading
-	samples []ClockReading
-	pings   uint64
-	sent    map[uint64]time.Time // pings without an answer, by id
+	mu     sync.Mutex // protects what follows
+	known  ClockReading
+	bounds bounds
+	pings  uint64
+	sent   map[uint64]time.Time // pings without an answer, by id
 }
 
 func newClock() *clock {
@@ -46,25 +51,25 @@ func (c *clock) ping() *singoffv1.Ping {
 	c.pings++
 	now := time.Now()
 	c.sent[c.pings] = now
-	delete(c.sent, c.pings-2*clockSamples)
+	delete(c.sent, c.pings-mostPings)
 	return &singoffv1.Ping{Id: c.pings, ClientTime: timestamppb.New(c.steady(now))}
 }
 
-// restart begins the measurements of a new connection: the old ones say nothing about its path. The estimate stays until there is a better one,
-// and the very first comes from Welcome.
+// restart begins the measurements of a new connection. What was known stays until something else is surer; the very first comes from Welcome.
 func (c *clock) restart(welcome *singoffv1.Welcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.best.RoundTrip == 0 && welcome.GetServerTime() != nil {
-		c.best.Offset = welcome.GetServerTime().AsTime().Sub(c.steady(time.Now()))
+	now := c.steady(time.Now())
+	if c.known.RoundTrip == 0 && welcome.GetServerTime() != nil {
+		c.known.Offset = welcome.GetServerTime().AsTime().Sub(now)
 	}
-	c.samples = nil
+	c.bounds.reconnect(now)
 	clear(c.sent)
 }
 
 // pong takes a measurement.
 func (c *clock) pong(p *singoffv1.Pong) {
-	now := time.Now()
+	now := c.steady(time.Now())
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	sent, known := c.sent[p.GetId()]
@@ -72,25 +77,22 @@ func (c *clock) pong(p *singoffv1.Pong) {
 		return
 	}
 	delete(c.sent, p.GetId())
-	received, answered := p.GetReceivedTime().AsTime(), p.GetSentTime().AsTime()
-	there, back := received.Sub(c.steady(sent)), answered.Sub(c.steady(now))
-	sample := ClockReading{Offset: (there + back) / 2, RoundTrip: max(1, now.Sub(sent)-answered.Sub(received))}
-	if c.samples = append(c.samples, sample); len(c.samples) > clockSamples {
-		c.samples = c.samples[1:]
-	}
-	c.best = c.samples[0]
-	for _, s := range c.samples {
-		if s.RoundTrip < c.best.RoundTrip {
-			c.best = s
-		}
-	}
+	c.bounds.take(measurement{sent: c.steady(sent), received: p.GetReceivedTime().AsTime(), answered: p.GetSentTime().AsTime(), arrived: now})
+	c.known, _ = c.bounds.reading(now)
+}
+
+// good says whether more measurements would tell nothing that can be noticed.
+func (c *clock) good() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.known.RoundTrip > 0 && c.known.RoundTrip/2 <= goodClock
 }
 
 // now is the server's clock.
 func (c *clock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.steady(time.Now()).Add(c.best.Offset)
+	return c.steady(time.Now()).Add(c.known.Offset)
 }
 
 // reading tells the offset against the wall clock as it is now.
@@ -98,5 +100,5 @@ func (c *clock) reading() ClockReading {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
-	return ClockReading{Offset: c.best.Offset + c.steady(now).Sub(now.Round(0)), RoundTrip: c.best.RoundTrip}
+	return ClockReading{Offset: c.known.Offset + c.steady(now).Sub(now.Round(0)), RoundTrip: c.known.RoundTrip}
 }

@@ -23,9 +23,11 @@ const (
 	// the process may be stopped right before one.
 	promisedInterval = 3 * time.Second
 	pingInterval     = 2 * time.Second
-	// The first quickPings after a Welcome come quickPingInterval apart, so that the clock is known soon.
-	quickPings        = 3
-	quickPingInterval = 250 * time.Millisecond
+	// The first pings after a Welcome come quickPingInterval apart, so that the clock is known soon: leastQuickPings, and up to quickPings while it
+	// isn't well known.
+	quickPings        = 24
+	leastQuickPings   = 4
+	quickPingInterval = 125 * time.Millisecond
 	// lostAfter nothing was heard for this long, though a Ping was sent, the connection counts as lost.
 	lostAfter = 8 * time.Second
 	// watchInterval is how often that is looked at.

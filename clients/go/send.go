@@ -11,7 +11,7 @@ import (
 func (c *connection) sendLoop(hello *singoffv1.JoinRequest) {
 	ping := time.NewTimer(pingInterval)
 	defer ping.Stop()
-	welcomed, quick := c.welcomed, 0
+	welcomed, quick := c.welcomed, quickPings // quick pings so far
 	for message := hello; ; message = c.room.toSend() {
 		if message != nil && c.stream.Send(message) != nil {
 			return
@@ -21,23 +21,28 @@ func (c *connection) sendLoop(hello *singoffv1.JoinRequest) {
 			if !c.sendPing() {
 				return
 			}
-			ping.Reset(pingInterval)
-			if quick > 0 {
-				quick--
-				ping.Reset(quickPingInterval)
-			}
+			quick++
+			ping.Reset(c.pingAfter(quick))
 		case <-c.signs:
 			if !c.sendPing() {
 				return
 			}
 		case <-welcomed:
-			welcomed, quick = nil, quickPings
+			welcomed, quick = nil, 0
 			ping.Reset(0)
 		case <-c.room.wake:
 		case <-c.ctx.Done():
 			return
 		}
 	}
+}
+
+// pingAfter is the time until the next Ping when so many quick ones were sent since the Welcome.
+func (c *connection) pingAfter(quick int) time.Duration {
+	if quick < leastQuickPings || quick < quickPings && !c.room.clock.good() {
+		return quickPingInterval
+	}
+	return pingInterval
 }
 
 // sendPing keeps the promise of Hello and measures the clock.

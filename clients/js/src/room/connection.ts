@@ -7,10 +7,11 @@ import type { Clock } from "./clock.js";
 
 /** How long a try may take, to its Welcome, in ms. */
 const welcomeTimeoutMs = 15_000;
-/** How often a Ping goes out, in ms; the first few after a Welcome are quick, so that the clock is known soon. */
+/** How often a Ping goes out, in ms; after a Welcome they are quick, so that the clock is known soon: at least a few, and more while it isn't well known. */
 const pingMs = 3_000;
-const quickPings = 3;
-const quickPingMs = 250;
+const quickPings = 24;
+const leastQuickPings = 4;
+const quickPingMs = 125;
 /** A connection on which nothing was heard for this long, though a Ping was sent, is lost; and how often that is looked at. */
 const lostAfterMs = 8_000;
 const watchMs = 500;
@@ -60,7 +61,7 @@ export class Connection {
   #useful = false; // something that was sent after the Welcome was answered
   #pingTimer: ReturnType<typeof setTimeout> | undefined;
   #probeTimer: ReturnType<typeof setTimeout> | undefined;
-  #quick = 0;
+  #quick = quickPings; // pings since they were to be quick
 
   constructor(config: ConnectionConfig) {
     this.#config = config;
@@ -126,8 +127,7 @@ export class Connection {
       return;
     }
     const heard = this.#heard;
-    this.#quick = quickPings;
-    this.#pingLoop();
+    this.#pingQuickly();
     this.#probeTimer = setTimeout(() => {
       this.#probeTimer = undefined;
       if (this.#heard === heard) {
@@ -161,18 +161,23 @@ export class Connection {
       throw new Error("the session has ended");
     }
     if (event.body.case === "welcome") {
-      this.#quick = quickPings;
-      this.#pingLoop();
+      this.#pingQuickly();
     }
     this.flush();
+  }
+
+  #pingQuickly(): void {
+    this.#quick = 0;
+    this.#pingLoop();
   }
 
   /** pingLoop sends a Ping, and the next one in a while. */
   #pingLoop(): void {
     clearTimeout(this.#pingTimer);
     this.#sendPing();
-    this.#pingTimer = setTimeout(() => { this.#pingLoop(); }, this.#quick > 0 ? quickPingMs : pingMs);
-    this.#quick = Math.max(0, this.#quick - 1);
+    this.#quick++;
+    const quick = this.#quick < (this.#config.clock.good ? leastQuickPings : quickPings);
+    this.#pingTimer = setTimeout(() => { this.#pingLoop(); }, quick ? quickPingMs : pingMs);
   }
 
   #sendPing(): void {

@@ -147,7 +147,7 @@ function makeMusic(battle: BattleRoom, shelf: Shelf, calls: LyricsCall): Music {
 
 /** The server's clock, without jumps, of whichever room the page is in. */
 function roomClock(battle: BattleRoom): { now(): number } {
-  const own = new SteadyClock({ now: () => Date.now(), roundTrip: 0 });
+  const own = new SteadyClock({ now: () => Date.now() });
   const steady = shallowRef(own);
   watch(
     battle.room,
