@@ -13,13 +13,25 @@ export async function slowNet(target: string, { least, most }: { least: number; 
   const open = new Set<Socket>();
 
   function carry(from: Socket, to: Socket): void {
+    // One timer at a time: two that are due in the same millisecond may fire in any order.
+    const under: { due: number; arrive: () => void }[] = [];
     let due = 0;
+    const wait = () => void (under[0] && setTimeout(arrive, under[0].due - performance.now()));
+    const arrive = () => {
+      while (under[0] && under[0].due <= performance.now() + 1) {
+        under.shift()!.arrive();
+      }
+      wait();
+    };
     const later = (what: () => void) => {
       due = Math.max(due, performance.now() + least + Math.random() * (most - least));
-      setTimeout(what, due - performance.now());
+      if (under.push({ due, arrive: what }) === 1) {
+        wait();
+      }
     };
     from.on("data", (bytes) => later(() => to.write(bytes)));
     from.on("end", () => later(() => to.end()));
+    from.on("close", () => later(() => to.destroySoon()));
   }
 
   const server = createServer((near) => {
@@ -28,10 +40,7 @@ export async function slowNet(target: string, { least, most }: { least: number; 
       end.setNoDelay(true);
       open.add(end);
       end.on("error", () => undefined);
-      end.on("close", () => {
-        open.delete(end);
-        setTimeout(() => (near.destroy(), far.destroy()), 2 * most);
-      });
+      end.on("close", () => open.delete(end));
     }
     carry(near, far);
     carry(far, near);
