@@ -124,6 +124,11 @@ KILLS ?= 100
 kill: packages ## Kill the server KILLS=100 times in a row under 200 people in 25 rooms
 	SINGOFF_KILLS=$(KILLS) SINGOFF_KILL_ROOMS=25 go test -v -count=1 -timeout 0 -run '^TestKills$$' -tags '$(TAGS)' ./test/kill
 
+CUTS ?= 1000
+.PHONY: power
+power: packages ## Cut the power CUTS=1000 times, of a real file system (needs root) and of a disk that tears
+	SINGOFF_POWER_CUTS=$(CUTS) SINGOFF_TORN_CUTS=$(CUTS) go test -v -count=1 -timeout 0 -run 'PowerCuts?$$' -tags '$(TAGS)' ./service/eventlog/sqlitelog
+
 FUZZTIME ?= 30s
 .PHONY: fuzz
 fuzz: ## Fuzz every Fuzz... target for FUZZTIME=30s, one after the other

@@ -55,6 +55,21 @@ var bugs = []struct {
 	{planted.Bug{Name: "conflict taken for kept", File: "service/room/append.go",
 		Old: "	if err == nil {\n\t\treturn result{at: at}", New: "	if err == nil || errors.Is(err, eventlog.ErrConflict) {\n\t\treturn result{at: at}"},
 		"./service/simulation", "TestSimulation"},
+	{planted.Bug{Name: "answered before it is committed", File: "service/eventlog/sqlitelog/write.go",
+		Old: "%v: %w\", w.key, err)\n\t\t}\n", New: "%v: %w\", w.key, err)\n\t\t}\n\t\tr.done <- r.err\n"},
+		"./service/eventlog/sqlitelog", "TestTornPowerCuts"},
+	{planted.Bug{Name: "commit that isn't synced", File: "service/eventlog/sqlitelog/handles.go",
+		Old: "\"synchronous(\" + string(sync) + \")\"", New: "\"synchronous(NORMAL)\""},
+		"./service/eventlog/sqlitelog", "TestTornPowerCuts"},
+	{planted.Bug{Name: "refused without a fence", File: "service/eventlog/sqlitelog/write.go",
+		Old: "if l.handles.fence(ctx) == nil {\n\t\treturn", New: "if true {\n\t\treturn"},
+		"./service/eventlog/sqlitelog", "TestTornPowerCuts"},
+	{planted.Bug{Name: "doubt forgotten", File: "service/eventlog/sqlitelog/write.go",
+		Old: "isAppend && l.doubt.has(a.entry.Batch) {", New: "isAppend && l.doubt.has(a.entry.Batch) && false {"},
+		"./service/eventlog/sqlitelog", "TestTornPowerCuts"},
+	{planted.Bug{Name: "rows taken without their sum", File: "service/eventlog/sqlitelog/row.go",
+		Old: "if got := sumOf(id, stored.Entry); got != check {", New: "if got := sumOf(id, stored.Entry); got != check && false {"},
+		"./service/eventlog/sqlitelog", "TestCorruptRoomIsSetAside"},
 }
 
 func TestPlantedBugsAreCaught(t *testing.T) {

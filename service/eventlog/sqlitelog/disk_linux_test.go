@@ -2,6 +2,7 @@ package sqlitelog_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -102,11 +103,14 @@ func TestDiskFullToTheLastByte(t *testing.T) {
 }
 
 // image is an ext4 file system in a file behind a loop device.
-type image struct{ file string }
+type image struct {
+	file string
+	cuts int // that it has been through
+}
 
 func newImage(t *testing.T) *image {
 	t.Helper()
-	i := &image{file: filepath.Join(t.TempDir(), "disk.img")}
+	i := &image{file: filepath.Join(t.TempDir(), "disk-0.img")}
 	sh(t, "truncate", "-s", "96M", i.file)
 	sh(t, "mkfs.ext4", "-q", "-F", i.file)
 	return i
@@ -122,9 +126,13 @@ func power(t *testing.T, before *image, sync sqlitelog.Sync, lines int, answered
 		c.answered = answered
 		c.read(lines)
 		c.kill()
-		now, after = c.answered, &image{file: before.file + "+"}
+		now, after = c.answered, &image{file: before.file, cuts: before.cuts + 1}
+		after.file = filepath.Join(filepath.Dir(before.file), fmt.Sprintf("disk-%d.img", after.cuts))
 		sh(t, "cp", "--sparse=always", before.file, after.file)
 	})
+	if err := os.Remove(before.file); err != nil {
+		t.Error(err)
+	}
 	return after, now
 }
 

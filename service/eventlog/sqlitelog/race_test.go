@@ -1,0 +1,5 @@
+//go:build race
+
+package sqlitelog_test
+
+const defaultTornCuts = 8
