@@ -40,12 +40,13 @@ type troubled interface{ Trouble() error }
 
 // check says why it isn't ready; nil: it is.
 func (r *readiness) check() error {
-	switch {
-	case r.draining.Load():
+	if r.draining.Load() {
 		return ErrDraining
-	case r.trouble() != nil:
-		return fmt.Errorf("%w: %w", ErrLogRefuses, r.trouble())
-	case r.rooms.Refusing():
+	}
+	if err := r.trouble(); err != nil {
+		return fmt.Errorf("%w: %w", ErrLogRefuses, err)
+	}
+	if r.rooms.Refusing() {
 		return ErrLogRefuses
 	}
 	if err := r.rooms.Unopened(); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
@@ -58,10 +59,9 @@ func (o *HistoryOptions) validate() error {
 // is the Client's. Errors are gRPC status errors: NOT_FOUND there never was such a room, OUT_OF_RANGE what is asked for was trimmed.
 func (c *Client) ListEvents(ctx context.Context, guestKey []byte, request *singoffv1.ListEventsRequest) (*singoffv1.ListEventsResponse, error) {
 	if request.GetNamespace() == "" && c.config.namespace != "" {
-		request = &singoffv1.ListEventsRequest{
-			Namespace: c.config.namespace, RoomId: request.GetRoomId(), From: request.GetFrom(), Backward: request.GetBackward(),
-			PageSize: request.GetPageSize(), PageToken: request.GetPageToken(),
-		}
+		named := &singoffv1.ListEventsRequest{Namespace: c.config.namespace}
+		proto.Merge(named, request)
+		request = named
 	}
 	answer := new(singoffv1.ListEventsResponse)
 	return answer, c.callAs(ctx, guestKey, singoffv1.RoomService_ListEvents_FullMethodName, request, answer)

@@ -133,7 +133,7 @@ func (a *Admin) ListConnections(ctx context.Context, req *singoffv1.ListConnecti
 		resp.Connections = append(resp.Connections, shown(c))
 	}
 	if more {
-		resp.NextPageToken = encodeConnectionsToken(which, list[len(list)-1].ID)
+		resp.NextPageToken = connectionsPages(which).numberToken(list[len(list)-1].ID)
 	}
 	return resp, nil
 }

@@ -1,10 +1,8 @@
 package rpc
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -147,7 +145,7 @@ func whichConnections(req *singoffv1.ListConnectionsRequest) (which room.Which, 
 	if req.GetPageToken() == "" {
 		return which, nil
 	}
-	after, ok := decodeConnectionsToken(which, req.GetPageToken())
+	after, ok := connectionsPages(which).nextNumber(req.GetPageToken())
 	if !ok {
 		return which, invalidField("page_token", "isn't the next_page_token of a page of these connections")
 	}
@@ -155,17 +153,7 @@ func whichConnections(req *singoffv1.ListConnectionsRequest) (which room.Which, 
 	return which, nil
 }
 
-// A page token is `connections/`, the namespace, the room, and the id of the last connection shown, in base64url.
-func encodeConnectionsToken(which room.Which, last uint64) string {
-	text := strings.Join([]string{"connections", which.Namespace, which.Room, strconv.FormatUint(last, 10)}, "/")
-	return base64.RawURLEncoding.EncodeToString([]byte(text))
-}
-
-func decodeConnectionsToken(which room.Which, token string) (after uint64, ok bool) {
-	raw, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil {
-		return 0, false
-	}
-	after, err = strconv.ParseUint(string(raw[strings.LastIndexByte(string(raw), '/')+1:]), 10, 64)
-	return after, err == nil && encodeConnectionsToken(which, after) == token
+// connectionsPages are the connections that are asked for; a page begins after a connection's id.
+func connectionsPages(which room.Which) pages {
+	return pages{"connections", which.Namespace, which.Room}
 }

@@ -40,9 +40,21 @@ func checkKey(h *singoffv1.Hello) *singoffv1.Goaway {
 	return nil
 }
 
-// bound says where a token doesn't let its user in, as a field of Hello and what is wrong with it; empty: nowhere. A token for a room that
-// names no namespace is for the one of that name in the default namespace.
+// bound says where a token doesn't let its user in, as a field of Hello and what is wrong with it; empty: nowhere.
 func bound(c *token.Claims, key eventlog.Key, role singoffv1.Role) (field, wrong string) {
+	field, wrong = boundTo(c, key)
+	if wrong == "" && c != nil && c.Role != singoffv1.Role_ROLE_UNSPECIFIED && c.Role != role {
+		field, wrong = "role", fmt.Sprintf("is %v, the token is for %v", role, c.Role)
+	}
+	if wrong == "" {
+		return "", ""
+	}
+	return "hello." + field, wrong
+}
+
+// boundTo says which room a token isn't for, as the field of a room's name and what is wrong with it; empty: none. A token for a room that names no
+// namespace is for the one of that name in the default namespace.
+func boundTo(c *token.Claims, key eventlog.Key) (field, wrong string) {
 	if c == nil {
 		return "", ""
 	}
@@ -52,11 +64,9 @@ func bound(c *token.Claims, key eventlog.Key, role singoffv1.Role) (field, wrong
 	}
 	switch {
 	case namespace != "" && namespace != key.Namespace:
-		return "hello.namespace", fmt.Sprintf("is %q, the token is for %q", key.Namespace, namespace)
+		return "namespace", fmt.Sprintf("is %q, the token is for %q", key.Namespace, namespace)
 	case c.Room != "" && c.Room != key.Room:
-		return "hello.room_id", fmt.Sprintf("is %q, the token is for %q", key.Room, c.Room)
-	case c.Role != singoffv1.Role_ROLE_UNSPECIFIED && c.Role != role:
-		return "hello.role", fmt.Sprintf("is %v, the token is for %v", role, c.Role)
+		return "room_id", fmt.Sprintf("is %q, the token is for %q", key.Room, c.Room)
 	}
 	return "", ""
 }
@@ -66,7 +76,7 @@ func (i identity) keptOutOf(namespace string) string {
 	if i.claims == nil {
 		return ""
 	}
-	_, wrong := bound(&token.Claims{Namespace: i.claims.Namespace, Room: i.claims.Room}, eventlog.Key{Namespace: namespace, Room: i.claims.Room}, 0)
+	_, wrong := boundTo(i.claims, eventlog.Key{Namespace: namespace, Room: i.claims.Room})
 	return wrong
 }
 

@@ -2,10 +2,7 @@ package rpc
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
-	"strconv"
-	"strings"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -14,8 +11,6 @@ import (
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service/eventlog"
 	"github.com/singoff/singoff/service/history"
-	"github.com/singoff/singoff/service/room/names"
-	"github.com/singoff/singoff/service/token"
 )
 
 // History has what happened in rooms. A *history.Reader is one, and documents the errors.
@@ -57,21 +52,17 @@ func (r *Room) ListEvents(ctx context.Context, req *singoffv1.ListEventsRequest)
 	}
 	resp := &singoffv1.ListEventsResponse{Events: page.Events, OldestSeq: page.Oldest, NewestSeq: page.Newest}
 	if page.Next != 0 {
-		resp.NextPageToken = encodeEventsToken(q, page.Next)
+		resp.NextPageToken = eventsPages(q).numberToken(page.Next)
 	}
 	return resp, nil
 }
 
 // mayRead refuses a room that the token isn't for. The error is a gRPC status.
 func (i identity) mayRead(key eventlog.Key) error {
-	if i.claims == nil {
-		return nil
+	if field, wrong := boundTo(i.claims, key); wrong != "" {
+		return status.Errorf(codes.Unauthenticated, "%s: %s", field, wrong)
 	}
-	field, wrong := bound(&token.Claims{Namespace: i.claims.Namespace, Room: i.claims.Room}, key, singoffv1.Role_ROLE_UNSPECIFIED)
-	if wrong == "" {
-		return nil
-	}
-	return status.Errorf(codes.Unauthenticated, "%s: %s", strings.TrimPrefix(field, "hello."), wrong)
+	return nil
 }
 
 // historyStatus is what a client may know of why there is no page.
@@ -95,11 +86,8 @@ func historyQuery(req *singoffv1.ListEventsRequest) (q history.Query, err error)
 		Room:     eventlog.Key{Namespace: namespaceOf(req.GetNamespace()), Room: req.GetRoomId()},
 		Backward: req.GetBackward(), Most: int(req.GetPageSize()),
 	}
-	if wrong := names.CheckID(q.Room.Namespace); wrong != "" {
-		return q, invalidField("namespace", "%s", wrong)
-	}
-	if wrong := names.CheckID(q.Room.Room); wrong != "" {
-		return q, invalidField("room_id", "%s", wrong)
+	if err := checkRoom("", q.Room); err != nil {
+		return q, err
 	}
 	switch {
 	case q.Most == 0:
@@ -109,7 +97,7 @@ func historyQuery(req *singoffv1.ListEventsRequest) (q history.Query, err error)
 	}
 	if text := req.GetPageToken(); text != "" {
 		var ok bool
-		if q.Seq, ok = decodeEventsToken(q, text); !ok {
+		if q.Seq, ok = eventsPages(q).nextNumber(text); !ok || q.Seq == 0 {
 			return q, invalidField("page_token", "isn't the next_page_token of a page of this room in this direction")
 		}
 		q.Continued = true
@@ -136,21 +124,11 @@ func historyFrom(req *singoffv1.ListEventsRequest, q *history.Query) error {
 	return nil
 }
 
-// A page token is `events/`, the namespace, the room, the direction, and the seq at which the page begins, in base64url.
-func encodeEventsToken(q history.Query, next uint64) string {
+// eventsPages are a room's events in a direction; a page begins at a seq.
+func eventsPages(q history.Query) pages {
 	direction := "forward"
 	if q.Backward {
 		direction = "backward"
 	}
-	text := strings.Join([]string{"events", q.Room.Namespace, q.Room.Room, direction, strconv.FormatUint(next, 10)}, "/")
-	return base64.RawURLEncoding.EncodeToString([]byte(text))
-}
-
-func decodeEventsToken(q history.Query, text string) (next uint64, ok bool) {
-	raw, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil {
-		return 0, false
-	}
-	next, err = strconv.ParseUint(string(raw[strings.LastIndexByte(string(raw), '/')+1:]), 10, 64)
-	return next, err == nil && next > 0 && encodeEventsToken(q, next) == text
+	return pages{"events", q.Room.Namespace, q.Room.Room, direction}
 }
