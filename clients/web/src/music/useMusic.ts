@@ -15,7 +15,9 @@ import { momentAt, type Moment } from "./position";
 import { ahead, volume } from "./preferences";
 import { Shelf } from "./shelf";
 import { audioSound, rateIsHeard } from "./sound";
+import type { Doubt } from "./trust";
 import { useMediaSession } from "./useMediaSession";
+import { useTrust } from "./useTrust";
 import { useWakeLock } from "./useWakeLock";
 
 /** The room's music, as this page hears and shows it. */
@@ -31,6 +33,8 @@ export interface Music {
   player: Readonly<ShallowRef<PlayerState>>;
   /** How late a start is heard here, as learned, in ms. */
   latencyMs(): number;
+  /** Why what is heard here may not be in time with the room; undefined: it is. */
+  doubt: Readonly<Ref<Doubt | undefined>>;
   /** Seat of the singer whose song it is, which is its colour; 0: nobody's. */
   seat: ComputedRef<number>;
   /** Whether it is one's own song. */
@@ -133,8 +137,13 @@ function makeMusic(battle: BattleRoom, shelf: Shelf, calls: LyricsCall): Music {
   const moment = () => momentAt(now.value, clock.now());
   useMediaSession(() => mediaShown(now.value, info.value, state.value, moment()), hear);
 
+  const doubt = useTrust(() => {
+    const measured = battle.room.value?.clock;
+    return { roundTrip: measured?.roundTrip ?? 0, partings: measured?.partings ?? 0, skewMs: state.value.skewMs };
+  });
+
   return {
-    now, info, lyrics, moment, silent, hear, unlock, awake,
+    now, info, lyrics, moment, silent, hear, unlock, awake, doubt,
     player: shallowReadonly(state),
     latencyMs: () => player.latencyMs,
     seat: computed(() => battle.state.value?.member(now.value?.singerMemberId ?? "")?.seat ?? 0),

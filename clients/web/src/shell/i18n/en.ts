@@ -12,6 +12,7 @@ export const en = {
     version: "Server {version}",
     insecure: "This address isn't encrypted: whoever can listen in on this network can read along. Some things browsers allow only on https: copying by button, keeping the screen awake.",
   },
+  part: { coming: "One moment…", missing: "A part of the page didn't arrive.", again: "Load it again" },
   entrance: {
     title: "Song battles, tonight",
     lead: "Two on stage, the rest in the front row. Pick a seat and sing.",

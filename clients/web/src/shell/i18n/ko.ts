@@ -14,6 +14,7 @@ export const ko: Messages = {
     version: "서버 {version}",
     insecure: "이 주소는 암호화되지 않아요. 같은 네트워크에서 엿볼 수 있어요. 복사 버튼, 화면 켜 두기처럼 https에서만 되는 기능이 있어요.",
   },
+  part: { coming: "잠시만요…", missing: "페이지의 일부를 받지 못했어요.", again: "다시 불러오기" },
   entrance: {
     title: "오늘 밤, 노래 배틀",
     lead: "둘은 무대에, 나머지는 맨 앞줄에. 자리를 잡고 불러 보세요.",
