@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { NowPlaying_State } from "@singoff/client/protocol";
+import { SteadyClock } from "@/music/clock";
 import type { Source } from "@/music/decks";
 import { Player } from "@/music/player";
 import { momentAt } from "@/music/position";
+import { Bounds } from "../../../js/src/room/bounds";
 import { FakeSound, song } from "./fakes";
 
 const epoch = 1_800_000_000_000;
@@ -20,12 +22,17 @@ afterEach(() => {
 
 /** A device: three sounds, and a catalogue that knows every track but "unknown". */
 function device(
-  options: { find?: (id: string, fresh: boolean) => Promise<Source | undefined>; change?: (s: FakeSound) => void; rateIsHeard?: boolean } = {},
+  options: {
+    find?: (id: string, fresh: boolean) => Promise<Source | undefined>;
+    change?: (s: FakeSound) => void;
+    rateIsHeard?: boolean;
+    clock?: { now(): number };
+  } = {},
 ) {
   const sounds = [new FakeSound(), new FakeSound(), new FakeSound()];
   sounds.forEach((s) => options.change?.(s));
   const find = options.find ?? (async (id: string) => (id === "unknown" ? undefined : { url: `/songs/${id}/audio`, gainDb: 0 }));
-  const player = new Player({ clock: { now: () => Date.now() }, find, sounds, rateIsHeard: options.rateIsHeard ?? false });
+  const player = new Player({ clock: options.clock ?? { now: () => Date.now() }, find, sounds, rateIsHeard: options.rateIsHeard ?? false });
   players.push(player);
   const sounding = () => sounds.filter((s) => s.running);
   return { player, sounds, sounding, on: (id: string) => sounds.find((s) => s.url === `/songs/${id}/audio`) as FakeSound };
@@ -116,6 +123,40 @@ describe("Player", () => {
     expect(Math.min(Infinity, ...gaps)).toBeGreaterThanOrEqual(5000);
     expect(sound.written("position", since)).toEqual([]);
     expect(Math.abs(sound.positionMs - momentAt(now, Date.now()).positionMs)).toBeLessThan(15);
+  });
+
+  it("does so too by a clock that is measured over a net of 150 ± 50 ms", async () => {
+    const bounds = new Bounds();
+    const offset = 40_000; // the server's clock less this device's
+    const clock = new SteadyClock({ now: () => Date.now() + (bounds.at(Date.now())?.offset ?? 0) }, () => Date.now());
+    const { player, on } = device({ clock, change: (s) => (s.skew = 3e-5) });
+    let state = 7919;
+    const way = () => 100 + 100 * ((state = (state * 1103515245 + 12345) % 2 ** 31) / 2 ** 31);
+    let pings = 0;
+    const ping = () => {
+      const sent = Date.now();
+      const received = sent + way() + offset;
+      const arrived = received - offset + way();
+      setTimeout(() => bounds.take({ sent, received, answered: received, arrived }), arrived - sent);
+      setTimeout(ping, ++pings < 24 ? 125 : 3000);
+    };
+    ping();
+    await pass(3500);
+    const now = song("a", { startsAtMs: Date.now() + offset + 3000, lengthMs: 600_000 });
+    player.follow(now);
+    await pass(20_000);
+    const since = Date.now();
+    const off: number[] = [];
+    const sound = on("a");
+    for (let i = 0; i < 180; i++) {
+      await pass(1000);
+      off.push(Math.abs(sound.positionMs - momentAt(now, Date.now() + offset).positionMs));
+    }
+    const rates = sound.writes.filter((w) => w.what === "rate" && w.atMs >= since);
+    const gaps = rates.slice(1).map((w, i) => w.atMs - (rates[i]?.atMs ?? 0));
+    expect(Math.min(Infinity, ...gaps)).toBeGreaterThanOrEqual(5000);
+    expect(sound.written("position", since)).toEqual([]);
+    expect(off.sort((a, b) => a - b)[Math.floor(off.length * 0.95)]).toBeLessThan(15);
   });
 
   it("writes no rate at all where a change is heard", async () => {
