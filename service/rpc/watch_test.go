@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"google.golang.org/grpc"
@@ -189,58 +190,80 @@ func TestSendRefuses(t *testing.T) {
 // A room that answers slowly makes Send take less, and what it took isn't handed in twice when the rest comes again.
 func TestSendTakesLess(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
-	s.manager.hold = make(chan struct{})
-	conn, _ := overGRPC(t, s)
-	client, _, _ := watching(t, conn)
-	answer, err := client.Send(t.Context(), sending(2, chat(1, "1"), chat(2, "2"), chat(3, "3")))
-	if err != nil || answer.GetTaken() != 1 || answer.GetNextNumber() != 2 {
-		t.Fatalf("got %v, %v, want 1 taken and next number 2", answer, err)
-	}
-	close(s.manager.hold)
-	answer, err = client.Send(t.Context(), sending(3, chat(2, "2"), chat(3, "3")))
-	if err != nil || answer.GetTaken() != 2 || answer.GetNextNumber() != 4 {
-		t.Fatalf("got %v, %v, want 2 taken and next number 4", answer, err)
-	}
-	if _, err := client.Send(t.Context(), sending(4, ping(0))); err != nil { // behind it all has reached the room
-		t.Fatal(err)
-	}
-	var numbers []uint64
-	for _, command := range s.manager.conn(t).taken() {
-		numbers = append(numbers, command.Number)
-	}
-	if len(numbers) != 3 || numbers[0] != 1 || numbers[1] != 2 || numbers[2] != 3 {
-		t.Errorf("the room was handed %v, want 1 2 3", numbers)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t)
+		s.manager.hold = make(chan struct{})
+		ctx := watchingInMemory(t, s)
+		answer, err := s.Send(ctx, sending(1, chat(1, "1"), chat(2, "2"), chat(3, "3")))
+		if err != nil || answer.GetTaken() != 1 || answer.GetNextNumber() != 2 {
+			t.Fatalf("got %v, %v, want 1 taken and next number 2", answer, err)
+		}
+		close(s.manager.hold)
+		answer, err = s.Send(ctx, sending(2, chat(2, "2"), chat(3, "3")))
+		if err != nil || answer.GetTaken() != 2 || answer.GetNextNumber() != 4 {
+			t.Fatalf("got %v, %v, want 2 taken and next number 4", answer, err)
+		}
+		synctest.Wait()
+		var numbers []uint64
+		for _, command := range s.manager.conn(t).taken() {
+			numbers = append(numbers, command.Number)
+		}
+		if len(numbers) != 3 || numbers[0] != 1 || numbers[1] != 2 || numbers[2] != 3 {
+			t.Errorf("the room was handed %v, want 1 2 3", numbers)
+		}
+	})
 }
 
+// Nothing but time tells when the first one is under way; in a bubble that is known.
 func TestOneSendAtATime(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
-	s.manager.hold = make(chan struct{})
-	conn, _ := overGRPC(t, s)
-	client, _, _ := watching(t, conn)
-	first := make(chan error, 1)
-	go func() {
-		_, err := client.Send(t.Context(), sending(2, chat(1, "1"), chat(2, "2")))
-		first <- err
-	}()
-	for {
-		_, err := client.Send(t.Context(), sending(9))
-		if status.Code(err) == codes.Aborted {
-			break
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t)
+		s.manager.hold = make(chan struct{})
+		ctx := watchingInMemory(t, s)
+		first := make(chan error, 1)
+		go func() {
+			_, err := s.Send(ctx, sending(1, chat(1, "1"), chat(2, "2")))
+			first <- err
+		}()
+		synctest.Wait()
+		if _, err := s.Send(ctx, sending(2)); status.Code(err) != codes.Aborted {
+			t.Errorf("beside the first one: got %v, want ABORTED", err)
 		}
-		if status.Code(err) != codes.FailedPrecondition {
-			t.Fatalf("got %v, want FAILED_PRECONDITION until the first one is under way, then ABORTED", err)
+		close(s.manager.hold)
+		if err := <-first; err != nil {
+			t.Errorf("the first one: %v", err)
 		}
-		if t.Context().Err() != nil {
-			t.Fatal("never ABORTED")
+		if _, err := s.Send(ctx, sending(2)); err != nil {
+			t.Errorf("after the first one: %v", err)
 		}
-	}
-	close(s.manager.hold)
-	if err := <-first; err != nil {
-		t.Errorf("the first one: %v", err)
-	}
+	})
+}
+
+// memWatch is the stream of a Watch in memory, whose client takes everything.
+type memWatch struct {
+	grpc.ServerStream
+	ctx context.Context
+}
+
+func (w memWatch) Context() context.Context            { return w.ctx }
+func (w memWatch) SendMsg(any) error                   { return w.ctx.Err() }
+func (w memWatch) Send(*singoffv1.WatchResponse) error { return w.ctx.Err() }
+
+// watchingInMemory opens a Watch in a bubble, until the test ends.
+func watchingInMemory(t *testing.T, s *server) context.Context {
+	t.Helper()
+	ctx, giveUp := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Watch(&singoffv1.WatchRequest{Hello: hello().GetHello()}, memWatch{ctx: ctx}) }()
+	t.Cleanup(func() {
+		giveUp()
+		if err := <-ended; status.Code(err) != codes.Canceled {
+			t.Errorf("the Watch ended with %v, want CANCELED", err)
+		}
+	})
+	synctest.Wait()
+	return ctx
 }
 
 // What carries gRPC calls inside something else knows better who is at the other end.
