@@ -121,8 +121,13 @@ soak: packages ## Run the TestSoak... tests for SOAKTIME=60s each, with the race
 
 KILLS ?= 100
 .PHONY: kill
-kill: packages ## Kill the server KILLS=100 times in a row under 200 people in 25 rooms
-	SINGOFF_KILLS=$(KILLS) SINGOFF_KILL_ROOMS=25 go test -v -count=1 -timeout 0 -run '^TestKills$$' -tags '$(TAGS)' ./test/kill
+kill: packages ## Kill the server KILLS=100 times in a row under 200 people in 30 rooms
+	SINGOFF_KILLS=$(KILLS) SINGOFF_KILL_ROOMS=30 SINGOFF_KILL_PEOPLE=200 go test -v -count=1 -timeout 0 -run '^TestKills$$' -tags '$(TAGS)' ./test/kill
+
+SECONDS_OF_OUTAGES ?= 120
+.PHONY: outages
+outages: packages ## Cut 1,000 people off every 15 s for 2 s, by all ways in, for SECONDS_OF_OUTAGES=120
+	SINGOFF_OUTAGES=$(SECONDS_OF_OUTAGES) go test -v -count=1 -timeout 0 -run '^TestOutages$$' -tags '$(TAGS)' ./test/outages
 
 CUTS ?= 1000
 .PHONY: power

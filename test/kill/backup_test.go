@@ -11,19 +11,19 @@ import (
 
 	singoff "github.com/singoff/singoff/clients/go"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/test/stage"
 )
 
 // An operator goes back to a backup: whoever had seen more is told that the log lost it, whoever hadn't resumes, and the restored log is sound.
 func TestRestoredBackup(t *testing.T) {
 	t.Parallel()
-	s := &server{t: t, dir: t.TempDir()}
-	socket := filepath.Join(t.TempDir(), "admin.sock")
-	s.admin = "unix:" + socket
-	s.start()
-	defer func() { s.end(syscall.SIGKILL) }()
+	admin := "unix:" + filepath.Join(t.TempDir(), "admin.sock")
+	s := &stage.Process{T: t, Programs: bin, Dir: t.TempDir(), Flags: []string{"--admin-addr", admin}}
+	s.Start()
+	defer func() { s.End(syscall.SIGKILL) }()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	client, err := singoff.Dial(s.addrs.GRPC)
+	client, err := singoff.Dial(s.Addrs.GRPC)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,25 +35,25 @@ func TestRestoredBackup(t *testing.T) {
 	defer seat.Close()
 	say(ctx, t, seat, "before the backup")
 	backup := filepath.Join(t.TempDir(), "friday.db")
-	run(t, "singoff", "admin", "backup", backup, "--admin", s.admin)
+	run(t, "singoff", "admin", "backup", backup, "--admin", admin)
 	say(ctx, t, seat, "after the backup")
 
-	s.end(syscall.SIGTERM)
+	s.End(syscall.SIGTERM)
 	data, err := os.ReadFile(backup)
 	if err != nil {
 		t.Fatal(err)
 	}
-	db := filepath.Join(s.dir, "singoff.db")
+	db := filepath.Join(s.Dir, "singoff.db")
 	for _, beside := range []string{"-wal", "-shm"} {
 		os.Remove(db + beside)
 	}
 	if err := os.WriteFile(db, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out := run(t, "singoffd", "check", s.dir); !strings.Contains(out, "sound") {
+	if out := run(t, "singoffd", "check", s.Dir); !strings.Contains(out, "sound") {
 		t.Errorf("got %q, want the restored log to be sound", out)
 	}
-	s.start()
+	s.Start()
 	for ev, err := range seat.Events() {
 		if err != nil {
 			t.Fatal(err)

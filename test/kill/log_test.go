@@ -13,7 +13,7 @@ import (
 
 // checkLog reads the log itself: seqs without a gap, every answered text exactly once, and no text twice.
 func (p *party) checkLog(rooms int) {
-	log, err := sqlitelog.New(p.ctx, sqlitelog.Config{Dir: p.server.dir})
+	log, err := sqlitelog.New(p.ctx, sqlitelog.Config{Dir: p.server.Dir})
 	if err != nil {
 		p.t.Fatal(err)
 	}

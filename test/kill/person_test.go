@@ -79,9 +79,15 @@ func (w *person) act() {
 	}
 }
 
-// do asks without waiting for the answer before the next act.
+// do asks without waiting for the answer before the next act, unless too much is under way: then it leaves it.
 func (w *person) do(command *singoffv1.JoinRequest) {
+	select {
+	case w.busy <- struct{}{}:
+	default:
+		return
+	}
 	w.loops.Go(func() {
+		defer func() { <-w.busy }()
 		ctx, cancel := context.WithTimeout(w.party.ctx, patience)
 		defer cancel()
 		ev, err := w.seat.Do(ctx, command)

@@ -4,6 +4,8 @@ import "slices"
 
 // check compares a stay with what all others of its room saw.
 func (s *Stay) check() []Violation {
+	s.room.mu.Lock()
+	defer s.room.mu.Unlock()
 	found := slices.Clone(s.found)
 	report := func(kind Kind, seq uint64, format string, args ...any) {
 		before := len(s.found)

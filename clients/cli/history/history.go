@@ -62,7 +62,7 @@ func (v Violation) String() string {
 
 // History collects what members saw. Its methods, and those of different stays, may be called concurrently.
 type History struct {
-	mu    sync.Mutex // of what follows, and of what the rooms hold
+	mu    sync.Mutex // of what follows; a room's own may be taken under it
 	rooms map[string]*room
 	stays []*Stay
 }
@@ -89,7 +89,7 @@ func (h *History) Begin(a About) *Stay {
 		r = newRoom(a.Room)
 		h.rooms[a.Room] = r
 	}
-	s := &Stay{history: h, about: a, room: r}
+	s := &Stay{about: a, room: r}
 	if a.Resume != nil {
 		s.epoch = a.Resume.GetEpoch()
 		s.spans = []*span{{epoch: s.epoch, from: a.Resume.GetLastSeq(), to: a.Resume.GetLastSeq()}}
@@ -107,7 +107,9 @@ func (h *History) Check() []Violation {
 		found = append(found, s.check()...)
 	}
 	for _, r := range h.rooms {
+		r.mu.Lock()
 		found = append(found, r.checkEffects()...)
+		r.mu.Unlock()
 	}
 	slices.SortStableFunc(found, func(a, b Violation) int {
 		return cmp.Or(cmp.Compare(a.Room, b.Room), cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Person, b.Person), cmp.Compare(a.Kind, b.Kind))
@@ -121,7 +123,9 @@ func (h *History) Events() int {
 	defer h.mu.Unlock()
 	n := 0
 	for _, r := range h.rooms {
+		r.mu.Lock()
 		n += len(r.facts)
+		r.mu.Unlock()
 	}
 	return n
 }

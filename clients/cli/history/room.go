@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
+	"sync"
 
 	"google.golang.org/protobuf/proto"
 
@@ -33,9 +34,11 @@ type said struct {
 	by                         string   // person
 }
 
-// room is what all stays in it have in common. All of it is guarded by History.mu.
+// room is what all stays in it have in common. Rooms have locks of their own: many stays take in events at once, and would queue for one.
 type room struct {
-	name    string
+	name string
+
+	mu      sync.Mutex // of what follows, and of its stays
 	facts   map[place]*fact
 	lineage map[uint64]uint64          // of an epoch: another one of the same log, itself if there's none
 	members map[string]map[string]bool // member ids of each person
@@ -66,9 +69,8 @@ func (r *room) log(epoch uint64) uint64 {
 // sameLog notes that an epoch followed another without a loss of the log.
 func (r *room) sameLog(a, b uint64) { r.lineage[r.log(a)] = r.log(b) }
 
-// note keeps what an event says, and tells what somebody else saw at the same place instead of it.
-func (r *room) note(at place, ev *singoffv1.Event, person string) (other *fact) {
-	d := digest(ev)
+// note keeps what an event of a digest says, and tells what somebody else saw at the same place instead of it.
+func (r *room) note(at place, ev *singoffv1.Event, d uint64, person string) (other *fact) {
 	if f, ok := r.facts[at]; ok {
 		if f.digest != d {
 			return f

@@ -11,11 +11,10 @@ import (
 
 // Stay is what one Room object of a client sees. Saw and the others may be called concurrently, but events in their order.
 type Stay struct {
-	history *History
-	about   About
-	room    *room
+	about About
+	room  *room
 
-	// Guarded by History.mu.
+	// Guarded by the room's mu.
 	found    []Violation
 	spans    []*span
 	epoch    uint64 // of the newest event
@@ -52,8 +51,12 @@ type answer struct {
 
 // Saw takes in the next event a client yields: Welcomes, replayed history and live events alike.
 func (s *Stay) Saw(ev *singoffv1.Event) {
-	s.history.mu.Lock()
-	defer s.history.mu.Unlock()
+	var d uint64
+	if ev.GetSeq() != 0 {
+		d = digest(ev)
+	}
+	s.room.mu.Lock()
+	defer s.room.mu.Unlock()
 	switch body := ev.GetBody().(type) {
 	case *singoffv1.Event_Welcome:
 		s.welcomeLocked(body.Welcome)
@@ -69,13 +72,13 @@ func (s *Stay) Saw(ev *singoffv1.Event) {
 		s.reportLocked(State, ev.GetSeq(), "an event came before the first Welcome")
 		return
 	}
-	s.keptLocked(ev)
+	s.keptLocked(ev, d)
 }
 
 // Answered takes in how a command ended: its event, or the error of the client. Commands that never ended may be left out.
 func (s *Stay) Answered(command *singoffv1.JoinRequest, ev *singoffv1.Event, err error) {
-	s.history.mu.Lock()
-	defer s.history.mu.Unlock()
+	s.room.mu.Lock()
+	defer s.room.mu.Unlock()
 	if err == nil && ev.GetSeq() != 0 {
 		s.answered = append(s.answered, answer{seq: ev.GetSeq(), what: fmt.Sprintf("%T", ev.GetBody())})
 	}
@@ -102,12 +105,12 @@ func (s *Stay) Answered(command *singoffv1.JoinRequest, ev *singoffv1.Event, err
 // End says that the stay was to see everything up to the seq `through`, which any member has seen; 0: nothing beyond what it
 // did see, as of somebody who was killed.
 func (s *Stay) End(through uint64) {
-	s.history.mu.Lock()
-	defer s.history.mu.Unlock()
+	s.room.mu.Lock()
+	defer s.room.mu.Unlock()
 	s.through = through
 }
 
-func (s *Stay) keptLocked(ev *singoffv1.Event) {
+func (s *Stay) keptLocked(ev *singoffv1.Event, digest uint64) {
 	seq, current := ev.GetSeq(), s.spans[len(s.spans)-1]
 	at := place{s.epoch, seq}
 	switch {
@@ -123,7 +126,7 @@ func (s *Stay) keptLocked(ev *singoffv1.Event) {
 		i, _ := slices.BinarySearch(current.seqs, seq)
 		current.seqs = slices.Insert(current.seqs, i, seq)
 	}
-	if other := s.room.note(at, ev, s.about.Person); other != nil {
+	if other := s.room.note(at, ev, digest, s.about.Person); other != nil {
 		s.reportLocked(Differs, seq, "%s saw something else here than %T", other.by, ev.GetBody())
 	}
 	if n := ev.GetNumber(); n != 0 {
