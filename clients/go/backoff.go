@@ -38,10 +38,16 @@ func (b *backoff) next(now time.Time, retryAfter time.Duration) time.Time {
 	longest := min(backoffCap, backoffBase<<min(b.failures, 10))
 	b.failures++
 	at := now.Add(max(0, retryAfter) + rand.N(longest))
-	if len(b.tries) == triesAtMost {
-		if earliest := b.tries[0].Add(triesWindow); at.Before(earliest) {
-			return earliest
-		}
+	if earliest := b.earliest(); at.Before(earliest) {
+		return earliest
 	}
 	return at
+}
+
+// earliest is when another try doesn't exceed triesAtMost in a triesWindow; it may have passed.
+func (b *backoff) earliest() time.Time {
+	if len(b.tries) < triesAtMost {
+		return time.Time{}
+	}
+	return b.tries[0].Add(triesWindow)
 }

@@ -59,6 +59,19 @@ func (c *Client) Close() error {
 	return errors.Join(append(errs, c.transport.Close())...)
 }
 
+// Wake says that the machine is awake or its network is there again. A Room that waits for its next try makes it now, unless the server asked it to
+// wait or it has tried too often; Rooms that are connected, or trying, go on.
+func (c *Client) Wake() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for room := range c.rooms {
+		select {
+		case room.woken <- struct{}{}:
+		default:
+		}
+	}
+}
+
 // ListRooms gives a page of the namespace's rooms in the order of their ids: at most pageSize (0: 50, at most 100), from the
 // next_page_token of the page before. Errors are gRPC status errors.
 func (c *Client) ListRooms(ctx context.Context, pageSize int, pageToken string) (*singoffv1.ListRoomsResponse, error) {

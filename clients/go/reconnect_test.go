@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -69,6 +70,68 @@ func TestGoawayIsPaced(t *testing.T) {
 			if gap := tries[i].Sub(tries[i-1]); gap < 20*time.Second || gap > 21*time.Second {
 				t.Errorf("try %d: got %v after the Goaway, want 20 s and a little", i+1, gap)
 			}
+		}
+	})
+}
+
+// Who comes out of a tunnel after minutes doesn't sit out the pause that a long absence has earned.
+func TestWakeEndsThePause(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var offline atomic.Bool
+		client, server := dialFake(t, func(s *fakeStream) error {
+			if offline.Load() {
+				return status.Error(codes.Unavailable, "no network")
+			}
+			s.greet()
+			select {
+			case <-time.After(time.Second):
+				return status.Error(codes.Unavailable, "cut")
+			case <-s.ctx.Done():
+				return s.ctx.Err()
+			}
+		})
+		room := mustJoin(t, client)
+		offline.Store(true)
+		for tries := 0; tries < 12; {
+			time.Sleep(time.Second)
+			tries = len(server.tries())
+		}
+		for room.Connection().NextTry.Before(time.Now().Add(2 * time.Second)) {
+			time.Sleep(100 * time.Millisecond)
+		}
+		synctest.Wait()
+		offline.Store(false)
+		client.Wake()
+		synctest.Wait()
+		if state := room.Connection(); state.Phase != singoff.PhaseJoined {
+			t.Errorf("right after Wake: got %+v, want joined", state)
+		}
+		client.Wake() // somebody who is there has nothing to hurry for
+	})
+}
+
+// The server's wish, and the limit of tries, stand above a Wake.
+func TestWakeKeepsWhatTheServerAskedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, server := dialFake(t, func(s *fakeStream) error {
+			s.greet()
+			s.tell(retryAfter(20 * time.Second))
+			return status.Error(codes.Unavailable, "draining")
+		})
+		room := mustJoin(t, client)
+		for state := range room.Connections() {
+			if state.Phase == singoff.PhaseReconnecting {
+				break
+			}
+		}
+		synctest.Wait()
+		client.Wake()
+		time.Sleep(21 * time.Second)
+		tries := server.tries()
+		if gap := tries[1].Sub(tries[0]); gap < 20*time.Second {
+			t.Errorf("got another try after %v, want the 20 s that the server asked for", gap)
 		}
 	})
 }

@@ -33,6 +33,7 @@ type Room struct {
 	ctx    context.Context // ends with the Room's life
 	cancel context.CancelFunc
 	wake   chan struct{} // there may be something to send
+	woken  chan struct{} // the next try needn't wait for its time
 	joined chan struct{} // closed with the first Welcome
 	done   chan struct{} // closed when nothing of the Room is left
 
@@ -82,7 +83,7 @@ func (c *Client) newRoom(ctx context.Context, options JoinOptions) (*Room, error
 	room := &Room{
 		client: c, options: options, saver: saver, session: s, clock: newClock(), states: newStates(options.OnConnection),
 		logger: c.config.logger.With().Str("room", hello.RoomId).Str("nickname", hello.Nickname).Logger(),
-		wake:   make(chan struct{}, 1), joined: make(chan struct{}), done: make(chan struct{}),
+		wake:   make(chan struct{}, 1), woken: make(chan struct{}), joined: make(chan struct{}), done: make(chan struct{}),
 		waiters: map[session.CommandID]chan session.Result{},
 	}
 	room.ctx, room.cancel = context.WithCancel(context.Background())

@@ -66,15 +66,37 @@ func (r *Room) pause(attempt uint64, cause error) bool {
 	next := r.backoff.next(now, retryAfter)
 	r.states.set(ConnectionState{Phase: PhaseReconnecting, Attempt: attempt, Cause: cause, NextTry: next})
 	r.logger.Info().AnErr("cause", cause).Dur("again_in", next.Sub(now)).Msg("not connected")
-	timer := time.NewTimer(next.Sub(now))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-r.ctx.Done():
+	if !r.sleep(now.Add(retryAfter), next) {
 		return false
 	}
 	r.states.set(ConnectionState{Phase: PhaseReconnecting, Attempt: attempt + 1, Cause: cause})
 	return true
+}
+
+// sleep waits until then, or until a Wake and no earlier than the server asked for; false: the Room ends.
+func (r *Room) sleep(asked, until time.Time) bool {
+	timer := time.NewTimer(time.Until(until))
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+			return true
+		case <-r.woken:
+			r.backoff.failures = 0
+			if soonest := latest(asked, r.backoff.earliest()); soonest.Before(until) {
+				timer.Reset(time.Until(soonest))
+			}
+		case <-r.ctx.Done():
+			return false
+		}
+	}
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 // lost tells the session that its connection is gone, and drops what would have been sent at most once on it.
