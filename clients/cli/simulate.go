@@ -16,6 +16,7 @@ type simulateCommand struct {
 	Members  int           `default:"8" help:"Members of each battle: they take the singers' seats, then the watchers', the rest are observers, who see everything and say nothing (${default})."`
 	Rate     float64       `default:"20" placeholder:"PER_SECOND" help:"Commands per second, by all together (${default})."`
 	Drops    float64       `default:"30" placeholder:"PER_MINUTE" help:"Connections cut per minute, of all together (${default})."`
+	Offline  time.Duration `default:"0s" help:"How long after a cut there is no network, at most 1m (${default})."`
 	Duration time.Duration `default:"30s" help:"How long the battles last (${default}). Ctrl-C ends them early, with a report."`
 	Seed     uint64        `help:"Makes people do the same again; 0: another one each time."`
 	JSON     bool          `name:"json" help:"Write the report as one JSON object."`
@@ -31,6 +32,7 @@ Rooms are called sim-… and are left at the end. With --transport mixed people 
   singoff simulate
   singoff simulate --rooms 10 --members 24 --rate 200 --drops 120 --duration 5m --seed 7
   singoff simulate --transport mixed
+  singoff simulate --transport mixed --rooms 125 --drops 4000 --offline 2s
   singoff simulate --json | jq .latency`
 }
 
@@ -57,7 +59,7 @@ func (c *simulateCommand) Run(ctx context.Context, g *globals) (err error) {
 	}
 	report, err := simulate.Run(ctx, simulate.Config{
 		Target: g.Server, URL: g.target(transport.KindWebsocket), Ways: ways, Options: security, Namespace: g.Namespace,
-		Rooms: c.Rooms, Members: c.Members, Rate: c.Rate, Drops: c.Drops, Duration: c.Duration, Seed: c.Seed,
+		Rooms: c.Rooms, Members: c.Members, Rate: c.Rate, Drops: c.Drops, Offline: c.Offline, Duration: c.Duration, Seed: c.Seed,
 		Progress: progress(g),
 	})
 	if err != nil {

@@ -37,6 +37,8 @@ type Config struct {
 	Rate float64
 	// Drops is how many connections are cut per minute, of all people together; 0: none.
 	Drops float64
+	// Offline is how long after a cut the network is away; then the client is told that it is there again. 0: it never is away.
+	Offline time.Duration
 	// Duration of the battles, at least a second; joining and checking come on top.
 	Duration time.Duration
 	// Seed of what people do. Equal seeds do equal things, at slightly other times.
@@ -75,6 +77,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("%w: a rate of %v; more than 0 and at most 1,000,000 per second are allowed", ErrConfig, c.Rate)
 	case !(c.Drops >= 0) || c.Drops > 1e6:
 		return fmt.Errorf("%w: %v drops; 0 to 1,000,000 per minute are allowed", ErrConfig, c.Drops)
+	case c.Offline < 0 || c.Offline > time.Minute:
+		return fmt.Errorf("%w: %v offline; 0 to 1m are allowed", ErrConfig, c.Offline)
 	case c.Duration < time.Second:
 		return fmt.Errorf("%w: a duration of %v; at least 1s is allowed", ErrConfig, c.Duration)
 	}

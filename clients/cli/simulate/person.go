@@ -28,6 +28,7 @@ type person struct {
 	stay   *history.Stay
 	loops  sync.WaitGroup
 
+	online  atomic.Int64  // when the network came back, in Unix nanoseconds; 0: it wasn't away, or everything has come since
 	cut     atomic.Int64  // when the connection was cut, in Unix nanoseconds; 0: it wasn't, or is back
 	sawEnd  chan struct{} // closed when the last line was seen
 	lastSeq atomic.Uint64 // of the last line; 0: it wasn't seen
@@ -79,6 +80,7 @@ func (p *person) options() []singoff.Option {
 // eventLoop takes in what the person sees, up to the last line.
 func (p *person) eventLoop() {
 	var snapshot uint64
+	var replayLeft uint32
 	over := false
 	for ev, err := range p.seat.Events() {
 		if err != nil {
@@ -89,10 +91,18 @@ func (p *person) eventLoop() {
 		}
 		p.stay.Saw(ev)
 		if w := ev.GetWelcome(); w != nil {
-			snapshot = w.GetSnapshotSeq()
+			snapshot, replayLeft = w.GetSnapshotSeq(), w.GetRecovery().GetEvents()
+			if replayLeft == 0 {
+				p.caughtUp()
+			}
 		}
 		if ev.GetSeq() == 0 {
 			continue
+		}
+		if replayLeft > 0 {
+			if replayLeft--; replayLeft == 0 {
+				p.caughtUp()
+			}
 		}
 		p.sim.deliveries.Add(1)
 		text := ev.GetChatMessage().GetText()
@@ -125,8 +135,27 @@ func (p *person) connectionLoop() {
 }
 
 func (p *person) drop() bool {
+	if p.wire.isOffline() {
+		return false
+	}
 	p.cut.Store(time.Now().UnixNano())
-	return p.wire.cut()
+	p.online.Store(0)
+	return p.wire.cut(p.sim.cfg.Offline > 0)
+}
+
+// comeBack ends the time without a network, at the latest when ctx ends.
+func (p *person) comeBack(ctx context.Context) {
+	wait(ctx, p.sim.cfg.Offline)
+	p.online.Store(time.Now().UnixNano())
+	p.wire.back()
+	p.client.Wake()
+}
+
+// caughtUp measures how long it took from the network's return until everything had come.
+func (p *person) caughtUp() {
+	if at := p.online.Swap(0); at != 0 {
+		p.sim.caughtUp.add(time.Since(time.Unix(0, at)))
+	}
 }
 
 func (p *person) joined() bool { return p.seat.Connection().Phase == singoff.PhaseJoined }

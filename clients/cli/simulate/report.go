@@ -30,6 +30,8 @@ type Report struct {
 	Latency Spread
 	// Back is how long it took from a cut to the next Welcome.
 	Back Spread
+	// CaughtUp is how long it took from the network's return until the person had everything that had been missed.
+	CaughtUp Spread
 	// Stuck are people who weren't back, or hadn't seen everything, when Settle was over, or whose rooms ended by themselves.
 	Stuck []string
 	// Violations of what is promised.
@@ -62,6 +64,12 @@ func (r *Report) count(kinds ...history.Kind) (n int) {
 	return n
 }
 
+// Delivered is the share of what people should have seen that they did see, 0 to 1.
+func (r *Report) Delivered() float64 {
+	saw := float64(r.Deliveries - int64(r.Repeated()))
+	return saw / max(saw+float64(r.Lost()), 1)
+}
+
 // DeliveriesPerSecond is the rate at which people saw events.
 func (r *Report) DeliveriesPerSecond() float64 {
 	return float64(r.Deliveries) / max(r.Elapsed.Seconds(), 1e-9)
@@ -76,9 +84,13 @@ func (r *Report) String() string {
 	fmt.Fprintf(&b, "%d members in %d rooms, %.1f s, seed %d\n", r.Members, r.Config.Rooms, r.Elapsed.Seconds(), r.Config.Seed)
 	fmt.Fprintf(&b, "commands     %d (%.1f/s), %d refused by the rules, %d of unknown outcome\n",
 		r.Commands, float64(r.Commands)/max(r.Elapsed.Seconds(), 1e-9), r.Rejected, r.Unknown)
-	fmt.Fprintf(&b, "deliveries   %d (%.1f/s) of %d events\n", r.Deliveries, r.DeliveriesPerSecond(), r.Events)
+	fmt.Fprintf(&b, "deliveries   %d (%.1f/s) of %d events, %.4f%% of what there was to see\n",
+		r.Deliveries, r.DeliveriesPerSecond(), r.Events, 100*r.Delivered())
 	fmt.Fprintf(&b, "latency      %v\n", r.Latency)
 	fmt.Fprintf(&b, "drops        %d, back after %v\n", r.Drops, r.Back)
+	if r.Config.Offline > 0 {
+		fmt.Fprintf(&b, "caught up    %v after a network was back that was away for %v\n", r.CaughtUp, r.Config.Offline)
+	}
 	for _, way := range slices.Sorted(maps.Keys(r.Joins)) {
 		fmt.Fprintf(&b, "%-12s %d joins and comings back\n", way, r.Joins[way])
 	}
@@ -135,6 +147,7 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		"commands": r.Commands, "rejected": r.Rejected, "unknown": r.Unknown, "drops": r.Drops, "joins": r.Joins,
 		"events": r.Events, "deliveries": r.Deliveries, "deliveriesPerSecond": r.DeliveriesPerSecond(),
 		"latency": r.Latency.json(), "back": r.Back.json(),
+		"caughtUp": r.CaughtUp.json(), "delivered": r.Delivered(),
 		"lost": r.Lost(), "repeated": r.Repeated(), "reordered": r.Reordered(), "otherFaults": r.Other(),
 		"stuck": append([]string{}, r.Stuck...), "violations": violations, "good": r.Good(),
 	})

@@ -32,6 +32,7 @@ type simulation struct {
 	utterances sync.Map // of text: *utterance
 	latency    durations
 	back       durations
+	caughtUp   durations
 
 	commands, rejected, unknown, deliveries, drops atomic.Int64
 
@@ -151,9 +152,21 @@ func (s *simulation) dropLoop(ctx context.Context) {
 	}
 	random := mathrand.New(mathrand.NewPCG(s.cfg.Seed, ^uint64(0)))
 	pause := time.Duration(float64(time.Minute) / s.cfg.Drops)
-	for wait(ctx, jittered(random, pause)) {
-		if s.people[random.IntN(len(s.people))].drop() {
-			s.drops.Add(1)
+	var away sync.WaitGroup
+	defer away.Wait()
+	// Everybody once, in one order, then everybody once more, in another: so each one's come about equally far apart.
+	for next := time.Now(); ; {
+		for _, i := range random.Perm(len(s.people)) {
+			next = next.Add(jittered(random, pause))
+			if !wait(ctx, time.Until(next)) {
+				return
+			}
+			if p := s.people[i]; p.drop() {
+				s.drops.Add(1)
+				if s.cfg.Offline > 0 {
+					away.Go(func() { p.comeBack(ctx) })
+				}
+			}
 		}
 	}
 }
@@ -205,7 +218,7 @@ func (s *simulation) report(elapsed time.Duration, stuck []string) *Report {
 		Config: s.cfg, Elapsed: elapsed, Members: len(s.people),
 		Commands: s.commands.Load(), Rejected: s.rejected.Load(), Unknown: s.unknown.Load(), Drops: s.drops.Load(),
 		Events: s.history.Events(), Deliveries: s.deliveries.Load(),
-		Latency: s.latency.spread(), Back: s.back.spread(),
+		Latency: s.latency.spread(), Back: s.back.spread(), CaughtUp: s.caughtUp.spread(),
 		Stuck: stuck, Violations: s.history.Check(),
 	}
 }

@@ -51,7 +51,7 @@ func TestBattlesOverARealServer(t *testing.T) {
 	if !r.Good() {
 		t.Errorf("got\n%v\nwant no fault", r)
 	}
-	if r.Drops == 0 || r.Back.Count == 0 || r.Latency.Count == 0 || r.Commands < 50 || r.Deliveries < int64(r.Events) {
+	if r.Drops == 0 || r.Back.Count == 0 || r.Latency.Count == 0 || r.Commands == 0 || r.Deliveries < int64(r.Events) {
 		t.Errorf("got\n%v\nwant drops, comings back, latencies, commands and deliveries in it", r)
 	}
 	for _, way := range cfg.Ways {
@@ -110,13 +110,13 @@ func TestFaultsAreFound(t *testing.T) {
 		count func(r *simulate.Report) int
 	}{
 		"lost": {func(n int, ev *singoffv1.Event) []*singoffv1.Event {
-			if n == 5 {
+			if n == 2 {
 				return nil
 			}
 			return []*singoffv1.Event{ev}
 		}, (*simulate.Report).Lost},
 		"another text": {func(n int, ev *singoffv1.Event) []*singoffv1.Event {
-			if n == 5 {
+			if n == 2 {
 				ev.GetChatMessage().Text += "!"
 			}
 			return []*singoffv1.Event{ev}
