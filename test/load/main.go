@@ -1,12 +1,15 @@
 // Command load measures what a delivery costs the server: rooms full of members on connections of their own, beside a bare TCP server
 // that does nothing but write each message to every member of its room. Each server runs as a process of its own on one core,
-// one after the other in the same run, so that their ratio holds on a machine that others use too.
+// one after the other in the same run, so that their ratio holds on a machine that others use too. With -many it holds many rooms at once instead, with the log
+// on disk, and tells what each of them costs.
 //
 //	go run ./test/load -rooms 125 -members 8 -rate 20 -seconds 10
+//	go run ./test/load -many 1000,2000,5000,10000 -members 8 -rate 0.1
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -24,6 +27,8 @@ type options struct {
 	rate           float64 // messages per second and room at a fixed rate
 	seconds        int     // of each measurement
 	server         string  // a singoffd to measure; empty: build one
+	many           string  // numbers of rooms to hold at once; empty: measure deliveries
+	share          int     // members that share a connection, of many rooms
 }
 
 func main() {
@@ -34,10 +39,15 @@ func main() {
 	flag.Float64Var(&o.rate, "rate", 20, "messages per second and room, at the fixed rate")
 	flag.IntVar(&o.seconds, "seconds", 10, "seconds of each measurement")
 	flag.StringVar(&o.server, "server", "", "singoffd to measure; empty: build one")
+	flag.StringVar(&o.many, "many", "", "hold so many rooms at once on one machine, over shared connections, instead: 1000,2000,5000,10000")
+	flag.IntVar(&o.share, "share", 100, "members that share a connection, with -many")
 	flag.Parse()
 	run := o.run
-	if *floor {
+	switch {
+	case *floor:
 		run = serveFloor
+	case o.many != "":
+		run = o.runMany
 	}
 	if err := run(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)
@@ -45,19 +55,25 @@ func main() {
 	}
 }
 
+// prepare makes a folder, to be removed by the caller, and in it a server if none was named.
+func (o *options) prepare(ctx context.Context) (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "singoff-load-"); err != nil || o.server != "" {
+		return dir, err
+	}
+	o.server = filepath.Join(dir, "singoffd")
+	if err := build(ctx, o.server); err != nil {
+		return "", errors.Join(err, os.RemoveAll(dir))
+	}
+	return dir, nil
+}
+
 // run measures the bare server and singoffd over each way in, and prints a table.
 func (o options) run(ctx context.Context) error {
-	dir, err := os.MkdirTemp("", "singoff-load-")
+	dir, err := o.prepare(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	if o.server == "" {
-		o.server = filepath.Join(dir, "singoffd")
-		if err := build(ctx, o.server); err != nil {
-			return err
-		}
-	}
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -109,7 +125,7 @@ type figures struct {
 
 // measure starts a server, fills its rooms, and puts each load on it.
 func (o options) measure(ctx context.Context, s subject) ([]figures, error) {
-	p, err := start(ctx, s.command)
+	p, err := start(ctx, s.command, "GOMAXPROCS=1")
 	if err != nil {
 		return nil, err
 	}

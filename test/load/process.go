@@ -33,10 +33,10 @@ func build(ctx context.Context, to string) error {
 	return nil
 }
 
-// start runs a server on one core and reads its addresses from the JSON lines of its log.
-func start(ctx context.Context, command []string) (*process, error) {
+// start runs a server and reads its addresses from the JSON lines of its log. env is added to its environment.
+func start(ctx context.Context, command []string, env ...string) (*process, error) {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
+	cmd.Env = append(os.Environ(), env...)
 	log, err := cmd.StderrPipe()
 	if err != nil {
 		return nil, err
