@@ -28,6 +28,7 @@ type options struct {
 	seconds        int     // of each measurement
 	server         string  // a singoffd to measure; empty: build one
 	many           string  // numbers of rooms to hold at once; empty: measure deliveries
+	log            string  // where the rooms' log is kept: memory or sqlite
 	share          int     // members that share a connection, of many rooms
 }
 
@@ -39,6 +40,7 @@ func main() {
 	flag.Float64Var(&o.rate, "rate", 20, "messages per second and room, at the fixed rate")
 	flag.IntVar(&o.seconds, "seconds", 10, "seconds of each measurement")
 	flag.StringVar(&o.server, "server", "", "singoffd to measure; empty: build one")
+	flag.StringVar(&o.log, "log", "memory", "where the log is kept while deliveries are measured: memory, or sqlite on the disk")
 	flag.StringVar(&o.many, "many", "", "hold so many rooms at once on one machine, over shared connections, instead: 1000,2000,5000,10000")
 	flag.IntVar(&o.share, "share", 100, "members that share a connection, with -many")
 	flag.Parse()
@@ -87,7 +89,7 @@ func (o options) run(ctx context.Context) error {
 	}
 	var ratios []string
 	for _, way := range []transport.Kind{transport.KindNative, transport.KindWebsocket, transport.KindFetch} {
-		server, err := o.measure(ctx, subject{"singoffd, " + string(way), o.singoffd(), dialBy(way)})
+		server, err := o.measure(ctx, subject{"singoffd, " + string(way), o.singoffd(filepath.Join(dir, string(way))), dialBy(way)})
 		if err != nil {
 			return fmt.Errorf("%s: %w", way, err)
 		}
@@ -99,10 +101,10 @@ func (o options) run(ctx context.Context) error {
 	return nil
 }
 
-// singoffd is the command that runs one.
-func (o options) singoffd() []string {
+// singoffd is the command that runs one, with its log in a folder.
+func (o options) singoffd(data string) []string {
 	return []string{
-		o.server, "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0", "--admin-addr", "off", "--log", "memory",
+		o.server, "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0", "--admin-addr", "off", "--log", o.log, "--data-dir", data,
 		"--log-level", "info", "--log-format", "json", "--commands-per-second", "10000", "--command-burst", "10000",
 		"--watchers", fmt.Sprint(max(o.members-2, 0)),
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -25,7 +26,7 @@ func Build() (dir string, err error) {
 	build := exec.Command("go", "build", "-tags", "grpcnotrace,disable_grpc_modules", "-o", dir+"/",
 		"github.com/singoff/singoff/cmd/singoffd", "github.com/singoff/singoff/cmd/singoff")
 	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build: %w\n%s%v", err, out, os.RemoveAll(dir))
+		return "", errors.Join(fmt.Errorf("go build: %w\n%s", err, out), os.RemoveAll(dir))
 	}
 	return dir, nil
 }

@@ -158,7 +158,7 @@ func (s *simulation) dropLoop(ctx context.Context) {
 	for next := time.Now(); ; {
 		for _, i := range random.Perm(len(s.people)) {
 			next = next.Add(jittered(random, pause))
-			if !wait(ctx, time.Until(next)) {
+			if late := time.Since(next); late < 0 && !wait(ctx, -late) || ctx.Err() != nil {
 				return
 			}
 			if p := s.people[i]; p.drop() {
