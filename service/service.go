@@ -111,7 +111,7 @@ func (s *Server) openServices(context.Context) (err error) {
 	s.rooms, err = rpc.NewRoom(rpc.Config{
 		Manager:    rpc.Rooms(s.manager),
 		Track:      track(s.songs),
-		Gone:       gone(s.songs),
+		Gone:       s.songs.Gone,
 		History:    history.New(s.log),
 		Limits:     s.cfg.limits(),
 		Door:       door,

@@ -1,7 +1,7 @@
 package service
 
 import (
-	"errors"
+	"context"
 	"path/filepath"
 	"time"
 
@@ -68,24 +68,16 @@ func (c Config) catalog(registerer prometheus.Registerer) catalog.Config {
 }
 
 // track looks a track up in the catalogue, as events carry it.
-func track(songs *catalog.Catalog) func(id string) (*singoffv1.Track, bool) {
-	return func(id string) (*singoffv1.Track, bool) {
-		found, err := songs.Track(id)
+func track(songs *catalog.Catalog) func(ctx context.Context, id string) (*singoffv1.Track, error) {
+	return func(ctx context.Context, id string) (*singoffv1.Track, error) {
+		found, err := songs.Track(ctx, id)
 		if err != nil {
-			return nil, false
+			return nil, err
 		}
 		t := &singoffv1.Track{TrackId: found.ID, Title: found.Title, Artist: found.Artist}
 		if found.Duration > 0 {
 			t.Duration = durationpb.New(found.Duration)
 		}
-		return t, true
-	}
-}
-
-// gone says whether the catalogue had a track once that was removed.
-func gone(songs *catalog.Catalog) func(id string) bool {
-	return func(id string) bool {
-		_, err := songs.Track(id)
-		return errors.Is(err, catalog.ErrGone)
+		return t, nil
 	}
 }

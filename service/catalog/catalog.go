@@ -29,6 +29,8 @@ var (
 	ErrGone = errors.New("the track was removed")
 	// ErrNoLyrics is returned for a track without lyrics.
 	ErrNoLyrics = errors.New("the track has no lyrics")
+	// ErrLoading is returned for an id that isn't known while what is remembered of the songs is still being read.
+	ErrLoading = errors.New("the songs are still being recalled")
 	// ErrClosed is returned by a catalogue after Close.
 	ErrClosed = errors.New("the catalogue is closed")
 	// ErrUnreadable is wrapped where there are no songs because no bucket can be read.
@@ -60,13 +62,17 @@ type Catalog struct {
 		ids map[string]bool // of tracks that are there or were
 	}
 
-	closed atomic.Bool
-	cancel context.CancelFunc
-	loops  sync.WaitGroup
+	recalled chan struct{} // closed when what was remembered is known; store and signer are set then
+
+	closed  atomic.Bool
+	closing <-chan struct{}
+	cancel  context.CancelFunc
+	loops   sync.WaitGroup
 }
 
-// Open opens the buckets and what is remembered of them, and begins to read them; ctx bounds the opening alone. A file that can't be used is a
-// Problem, a bucket that can't be reached is tried again; an error is a folder that isn't there, a URL or a Config that can't be.
+// Open opens the buckets, and begins to recall what is remembered of them and to read them; ctx bounds the opening alone. The demo songs are
+// known when it returns, unless another program has the store to itself, other songs a while later. A file that can't be used is a Problem, a bucket that can't be reached is tried again; an
+// error is a folder that isn't there, a URL or a Config that can't be.
 func Open(ctx context.Context, cfg Config) (*Catalog, error) {
 	cfg.setDefaults()
 	if err := cfg.validate(); err != nil {
@@ -76,47 +82,28 @@ func Open(ctx context.Context, cfg Config) (*Catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: LyricsURL: %w", ErrConfig, err)
 	}
-	c := &Catalog{cfg: cfg, log: cfg.Logger, reader: facts.Reader{Charset: cfg.Charset}, lookup: lookup, warned: map[Problem]bool{}}
+	c := &Catalog{
+		cfg: cfg, log: cfg.Logger, reader: facts.Reader{Charset: cfg.Charset}, lookup: lookup,
+		recalled: make(chan struct{}), plays: newPlays(), warned: map[Problem]bool{},
+	}
 	c.seen.ids = map[string]bool{}
 	c.view.Store(emptyView())
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	c.cancel = cancel
-	for _, open := range []func(context.Context) error{c.openStore, c.openBuckets, c.recall, c.register} {
+	c.cancel, c.closing = cancel, background.Done()
+	for _, open := range []func(context.Context) error{c.writable, c.openBuckets, c.register} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, c.Close())
 		}
 	}
-	for _, s := range c.shelves {
-		if s.embedded {
-			if err := c.scan(ctx, s); err != nil {
-				return nil, errors.Join(err, c.Close())
-			}
-			continue
+	c.loops.Go(func() { c.recallLoop(background) })
+	if c.shelves[0].embedded {
+		short, cancel := context.WithTimeout(ctx, demoPatience)
+		defer cancel()
+		if err := c.Complete(short); err != nil && ctx.Err() != nil {
+			return nil, errors.Join(err, c.Close())
 		}
-		c.loops.Go(func() { c.shelfLoop(background, s) })
-	}
-	c.loops.Go(func() { c.playedLoop(background) })
-	if c.cfg.MeasureLoudness {
-		c.loops.Go(func() { c.measureLoop(background) })
 	}
 	return c, nil
-}
-
-func (c *Catalog) openStore(ctx context.Context) error {
-	s, aside, err := store.Open(ctx, c.cfg.Store)
-	if err != nil {
-		return err
-	}
-	c.store = s
-	if aside != "" {
-		c.log.Warn().Str("moved_to", aside).Msg("what was remembered of the songs can't be used: they are read anew")
-	}
-	secret, err := s.Secret(ctx)
-	if err != nil {
-		return err
-	}
-	c.signer, err = signature.NewSigner(secret)
-	return err
 }
 
 func (c *Catalog) openBuckets(ctx context.Context) error {
@@ -142,57 +129,43 @@ func (c *Catalog) openBuckets(ctx context.Context) error {
 	return nil
 }
 
-// recall takes in what is remembered, so that songs are there before any bucket was read.
-func (c *Catalog) recall(ctx context.Context) error {
-	keys, err := c.store.AudioKeys(ctx)
-	if err != nil {
-		return err
-	}
-	for _, key := range keys {
-		c.seen.ids[trackID(key)] = true
-	}
-	if c.plays.recent, err = recalled(ctx, c.store); err != nil {
-		return err
-	}
-	known := 0
-	for _, s := range c.shelves {
-		files, err := c.store.Files(ctx, s.bucket.Name())
-		if err != nil {
-			return err
-		}
-		for _, f := range files {
-			s.files[f.Key] = &f
-		}
-		known += len(files)
-	}
-	if known > 0 {
-		c.publish()
-	}
-	return nil
-}
-
-// Track gives a track by its id, or ErrNoSuchTrack, or ErrGone.
-func (c *Catalog) Track(id string) (Track, error) {
-	e, err := c.entry(id)
+// Track gives a track by its id, or ErrNoSuchTrack, ErrGone, or, when what is remembered was waited for and isn't known yet, ErrLoading.
+func (c *Catalog) Track(ctx context.Context, id string) (Track, error) {
+	e, err := c.entry(ctx, id)
 	if err != nil {
 		return Track{}, err
 	}
 	return c.track(e), nil
 }
 
-func (c *Catalog) entry(id string) (*entry, error) {
+// Gone says whether a track was removed. It never waits: one that isn't known yet wasn't.
+func (c *Catalog) Gone(id string) bool {
+	return c.view.Load().entry(id) == nil && c.wasSeen(id) && c.isRecalled()
+}
+
+func (c *Catalog) entry(ctx context.Context, id string) (*entry, error) {
 	if c.closed.Load() {
 		return nil, ErrClosed
 	}
 	if e := c.view.Load().entry(id); e != nil {
 		return e, nil
 	}
-	c.seen.RLock()
-	defer c.seen.RUnlock()
-	if c.seen.ids[id] {
+	if err := c.awaitRecall(ctx); err != nil {
+		return nil, err
+	}
+	if e := c.view.Load().entry(id); e != nil { // shown meanwhile
+		return e, nil
+	}
+	if c.wasSeen(id) {
 		return nil, fmt.Errorf("%w: %s", ErrGone, id)
 	}
 	return nil, fmt.Errorf("%w: %.80q", ErrNoSuchTrack, id)
+}
+
+func (c *Catalog) wasSeen(id string) bool {
+	c.seen.RLock()
+	defer c.seen.RUnlock()
+	return c.seen.ids[id]
 }
 
 // Close ends the catalogue and waits for what it does in the background: what is under way with it fails, its other methods return

@@ -350,18 +350,18 @@ func TestTrackAndClose(t *testing.T) {
 	t.Parallel()
 	c := openFiles(t, files{"a.mp3": song})
 	want := tracks(t, c, "")[0]
-	if got, err := c.Track(want.ID); err != nil || got != want {
+	if got, err := c.Track(t.Context(), want.ID); err != nil || got != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 	for _, id := range []string{"", "no", strings.ToUpper(want.ID), strings.Repeat("x", 1<<20)} {
-		if _, err := c.Track(id); !errors.Is(err, catalog.ErrNoSuchTrack) || len(err.Error()) > 200 {
+		if _, err := c.Track(t.Context(), id); !errors.Is(err, catalog.ErrNoSuchTrack) || len(err.Error()) > 200 {
 			t.Errorf("got %v, want %v in a short message", err, catalog.ErrNoSuchTrack)
 		}
 	}
 	if err := errors.Join(c.Close(), c.Close()); err != nil {
 		t.Error(err)
 	}
-	if _, err := c.Track(want.ID); !errors.Is(err, catalog.ErrClosed) {
+	if _, err := c.Track(t.Context(), want.ID); !errors.Is(err, catalog.ErrClosed) {
 		t.Errorf("got %v, want %v", err, catalog.ErrClosed)
 	}
 	if _, err := c.Find(catalog.Query{}); !errors.Is(err, catalog.ErrClosed) {

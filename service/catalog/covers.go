@@ -54,8 +54,12 @@ type scaling struct {
 
 // scaled gives the picture as it is remembered, else makes it. Who goes away doesn't stop it for the others.
 func (c *Catalog) scaled(ctx context.Context, s scaling) ([]byte, error) {
-	if picture, err := c.store.Cover(ctx, s.id); err != nil || picture != nil {
-		return picture, err
+	picture, err := c.store.Cover(ctx, s.id)
+	if picture != nil || ctx.Err() != nil {
+		return picture, ctx.Err()
+	}
+	if err != nil { // the store's covers may be broken: the picture itself isn't
+		c.log.Debug().Err(err).Msg("a remembered cover can't be read")
 	}
 	result, err, _ := c.scaling.Do(s.id, func() (any, error) {
 		ctx := context.WithoutCancel(ctx)
@@ -68,7 +72,7 @@ func (c *Catalog) scaled(ctx context.Context, s scaling) ([]byte, error) {
 		}
 		return picture, nil
 	})
-	picture, _ := result.([]byte)
+	picture, _ = result.([]byte)
 	return picture, err
 }
 

@@ -132,8 +132,8 @@ func TestLoudness(t *testing.T) {
 	}
 	c := open(t, catalog.Config{URLs: []string{folder(t, files{"a.wav": wav})}, MeasureLoudness: true})
 	id := tracks(t, c, "")[0].ID
-	eventually(t, "it is measured", func() bool { tr, err := c.Track(id); return err == nil && tr.Gain != nil })
-	if tr, err := c.Track(id); err != nil || *tr.Gain > 0 || *tr.Gain < -20 {
+	eventually(t, "it is measured", func() bool { tr, err := c.Track(t.Context(), id); return err == nil && tr.Gain != nil })
+	if tr, err := c.Track(t.Context(), id); err != nil || *tr.Gain > 0 || *tr.Gain < -20 {
 		t.Errorf("got %v, %v, want a loud wave to be made quieter", *tr.Gain, err)
 	}
 }

@@ -57,16 +57,16 @@ func TestSongsComeAndGo(t *testing.T) {
 	write(t, filepath.Join(dir, "new album", "disc 1", "third.mp3"), song)
 	eventually(t, "another one in the new folder", func() bool { return has(c, "third") })
 	write(t, filepath.Join(dir, "first.lrc"), lrc)
-	eventually(t, "lyrics that came later", func() bool { tr, err := c.Track(first.ID); return err == nil && tr.Lyrics != 0 })
+	eventually(t, "lyrics that came later", func() bool { tr, err := c.Track(t.Context(), first.ID); return err == nil && tr.Lyrics != 0 })
 	if err := os.Remove(filepath.Join(dir, "first.mp3")); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "a removed song is gone", func() bool { _, err := c.Track(first.ID); return errors.Is(err, catalog.ErrGone) })
+	eventually(t, "a removed song is gone", func() bool { _, err := c.Track(t.Context(), first.ID); return errors.Is(err, catalog.ErrGone) })
 	if resp := serve(c.Handler(), "GET", "/songs/"+first.ID+"/audio"); resp.StatusCode != 410 {
 		t.Errorf("got %d for a removed song, want 410", resp.StatusCode)
 	}
 	write(t, filepath.Join(dir, "first.mp3"), song)
-	eventually(t, "it is back", func() bool { _, err := c.Track(first.ID); return err == nil })
+	eventually(t, "it is back", func() bool { _, err := c.Track(t.Context(), first.ID); return err == nil })
 }
 
 // A file that is being copied is half there for a while.
@@ -110,7 +110,7 @@ func TestRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if got, err := c.Track(a.ID); err != nil || got != a {
+	if got, err := c.Track(t.Context(), a.ID); err != nil || got != a {
 		t.Errorf("got %+v, %v right after the start, want %+v", got, err, a)
 	}
 	if resp := serve(c.Handler(), "GET", link); resp.StatusCode != 200 {
@@ -119,7 +119,7 @@ func TestRestart(t *testing.T) {
 	if err := c.Complete(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Track(b.ID); !errors.Is(err, catalog.ErrGone) {
+	if _, err := c.Track(t.Context(), b.ID); !errors.Is(err, catalog.ErrGone) {
 		t.Errorf("got %v for a song removed meanwhile, want %v", err, catalog.ErrGone)
 	}
 	if err := c.Close(); err != nil {
@@ -172,7 +172,7 @@ func TestUnreadableFolder(t *testing.T) {
 	eventually(t, "its bytes are gone", func() bool {
 		return serve(c.Handler(), "GET", "/songs/"+id+"/audio").StatusCode == 410
 	})
-	if _, err := c.Track(id); err != nil {
+	if _, err := c.Track(t.Context(), id); err != nil {
 		t.Errorf("got %v, want the song still known", err)
 	}
 	if err := os.Rename(dir+".away", dir); err != nil {

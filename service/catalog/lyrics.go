@@ -18,7 +18,7 @@ import (
 // Lyrics gives a track's lyrics in one form, whatever they were written in, or those that Config.LyricsURL knows. Errors are ErrNoLyrics, those
 // of Track, and of a bucket that can't be read.
 func (c *Catalog) Lyrics(ctx context.Context, id string) (lyrics.Lyrics, error) {
-	e, err := c.entry(id)
+	e, err := c.entry(ctx, id)
 	if err != nil {
 		return lyrics.Lyrics{}, err
 	}

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,21 +23,27 @@ type plays struct {
 	mu      sync.Mutex
 	recent  map[string][]index.Played // the latest first; a list that was given out doesn't change
 	unsaved chan store.Played
-	once    sync.Once
 }
 
-func (p *plays) queue() chan store.Played {
-	p.once.Do(func() { p.unsaved = make(chan store.Played, unsavedPlays) })
-	return p.unsaved
+func newPlays() plays {
+	return plays{recent: map[string][]index.Played{}, unsaved: make(chan store.Played, unsavedPlays)}
 }
 
-func recalled(ctx context.Context, s *store.Store) (map[string][]index.Played, error) {
-	all, err := s.Played(ctx)
+// recall takes in what is remembered, the latest first, behind what began meanwhile.
+func (p *plays) recall(remembered []store.Played) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	recent := map[string][]index.Played{}
-	for _, p := range all {
-		recent[p.Namespace] = append(recent[p.Namespace], index.Played{ID: p.Track, At: p.At})
+	for _, r := range remembered {
+		recent[r.Namespace] = append(recent[r.Namespace], index.Played{ID: r.Track, At: r.At})
 	}
-	return recent, err
+	meanwhile := p.recent
+	p.recent = recent
+	for namespace, list := range meanwhile {
+		for _, played := range slices.Backward(list) {
+			p.addLocked(namespace, played)
+		}
+	}
 }
 
 // Played notes that a track began in a namespace. It never waits.
@@ -47,7 +54,7 @@ func (c *Catalog) Played(namespace, trackID string) {
 	now := time.Now()
 	c.plays.add(namespace, index.Played{ID: trackID, At: now})
 	select {
-	case c.plays.queue() <- store.Played{Namespace: namespace, Track: trackID, At: now}:
+	case c.plays.unsaved <- store.Played{Namespace: namespace, Track: trackID, At: now}:
 	default: // it is known all the same, until a restart
 	}
 }
@@ -55,6 +62,10 @@ func (c *Catalog) Played(namespace, trackID string) {
 func (p *plays) add(namespace string, played index.Played) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.addLocked(namespace, played)
+}
+
+func (p *plays) addLocked(namespace string, played index.Played) {
 	list := []index.Played{played}
 	for _, before := range p.recent[namespace] {
 		if before.ID != played.ID && len(list) < keptPlays {
@@ -91,7 +102,7 @@ func (c *Catalog) playedLoop(ctx context.Context) {
 		case <-ctx.Done():
 			c.savePlayed(ctx, c.plays.waiting(batch))
 			return
-		case p := <-c.plays.queue():
+		case p := <-c.plays.unsaved:
 			batch = append(batch, p)
 		}
 		c.savePlayed(ctx, c.plays.waiting(batch))
@@ -102,7 +113,7 @@ func (c *Catalog) playedLoop(ctx context.Context) {
 func (p *plays) waiting(batch []store.Played) []store.Played {
 	for {
 		select {
-		case played := <-p.queue():
+		case played := <-p.unsaved:
 			batch = append(batch, played)
 		default:
 			return batch

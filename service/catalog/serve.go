@@ -48,12 +48,15 @@ func (c *Catalog) Handler() http.Handler {
 // admitted gives the track of an address that is good.
 func (c *Catalog) admitted(r *http.Request, part string) (*entry, error) {
 	id := r.PathValue("id")
+	if err := c.awaitRecall(r.Context()); err != nil {
+		return nil, err
+	}
 	if !c.cfg.Public {
 		if _, err := c.signer.Check("/songs/"+id+"/"+part, r.URL.Query(), time.Now()); err != nil {
 			return nil, &refusal{code: http.StatusForbidden, text: err.Error() + "; ListTracks and GetTracks give fresh ones"}
 		}
 	}
-	return c.entry(id)
+	return c.entry(r.Context(), id)
 }
 
 // openToAll lets pages of other origins read the answers and their headers: it is the address that is secret, no cookie is.
@@ -165,6 +168,9 @@ func (c *Catalog) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		http.Error(w, "no such track", http.StatusNotFound)
 	case errors.Is(err, ErrNoLyrics):
 		http.Error(w, "this track has no lyrics", http.StatusNotFound)
+	case errors.Is(err, ErrLoading):
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "the songs are still being recalled", http.StatusServiceUnavailable)
 	case errors.Is(err, ErrClosed):
 		http.Error(w, "shutting down", http.StatusServiceUnavailable)
 	case errors.Is(err, ErrGone), errors.Is(err, bucket.ErrNotFound):

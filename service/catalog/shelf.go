@@ -44,8 +44,12 @@ const (
 	retryInterval = 5 * time.Second
 )
 
-// shelfLoop scans a bucket, now and whenever it may have changed, until ctx ends.
+// shelfLoop scans a bucket, now and whenever it may have changed, until ctx ends. What is part of the program doesn't.
 func (c *Catalog) shelfLoop(ctx context.Context, s *shelf) {
+	if s.embedded {
+		c.noteReadable(s, c.scan(ctx, s))
+		return
+	}
 	changed, watched, end := c.watch(s)
 	defer end()
 	for {

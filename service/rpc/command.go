@@ -1,18 +1,20 @@
 package rpc
 
 import (
+	"errors"
 	"fmt"
 
 	"google.golang.org/protobuf/proto"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/catalog"
 	"github.com/singoff/singoff/service/room/rules"
 )
 
 // asked are those who know what the rules take as given.
 type asked struct {
-	// track looks a track up by its id; false: there is none.
-	track func(id string) (*singoffv1.Track, bool)
+	// track looks a track up by its id, as Config.Track does.
+	track func(id string) (*singoffv1.Track, error)
 	// gone says whether a track was removed; nil: none was.
 	gone func(id string) bool
 	// renew takes a fresh token; nil: it was taken.
@@ -62,12 +64,15 @@ func pick(cmd rules.Command, m *singoffv1.MusicSelected, ask asked) rules.Comman
 	if m.GetTrackId() == "" {
 		return cmd
 	}
-	found, ok := ask.track(m.GetTrackId())
-	if !ok && ask.gone != nil && ask.gone(m.GetTrackId()) {
-		return refused(cmd, singoffv1.Rejected_REASON_TRACK_GONE, "music_selected.track_id", "is a track that was removed")
-	}
-	if !ok {
-		return refused(cmd, singoffv1.Rejected_REASON_NO_SUCH_TRACK, "music_selected.track_id", "is no track of this server's catalogue")
+	const field = "music_selected.track_id"
+	found, err := ask.track(m.GetTrackId())
+	switch {
+	case errors.Is(err, catalog.ErrGone):
+		return refused(cmd, singoffv1.Rejected_REASON_TRACK_GONE, field, "is a track that was removed")
+	case errors.Is(err, catalog.ErrLoading):
+		return refused(cmd, singoffv1.Rejected_REASON_NO_SUCH_TRACK, field, "is no track that is known yet: the songs are still being recalled")
+	case err != nil:
+		return refused(cmd, singoffv1.Rejected_REASON_NO_SUCH_TRACK, field, "is no track of this server's catalogue")
 	}
 	cmd.Track = found
 	return cmd

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/catalog"
 	"github.com/singoff/singoff/service/eventlog"
 	"github.com/singoff/singoff/service/room"
 	"github.com/singoff/singoff/service/room/rules"
@@ -279,11 +280,14 @@ func newServer(t *testing.T, change ...func(*rpc.Config)) *server {
 }
 
 // songs is a catalogue of one; looking up `panic` panics.
-func songs(id string) (*singoffv1.Track, bool) {
-	if id == "panic" {
+func songs(_ context.Context, id string) (*singoffv1.Track, error) {
+	switch id {
+	case "panic":
 		panic("secret detail")
+	case "song":
+		return &singoffv1.Track{TrackId: id, Title: "Song"}, nil
 	}
-	return &singoffv1.Track{TrackId: id, Title: "Song"}, id == "song"
+	return nil, catalog.ErrNoSuchTrack
 }
 
 // start serves the stream as a transport would, and gives a function that waits for the end.

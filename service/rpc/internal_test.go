@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/catalog"
 	"github.com/singoff/singoff/service/eventlog"
 	"github.com/singoff/singoff/service/history"
 	"github.com/singoff/singoff/service/room/names"
@@ -114,7 +115,7 @@ func FuzzJoinRequest(f *testing.F) {
 	seed(&singoffv1.JoinRequest{Number: 1, Command: &singoffv1.JoinRequest_MusicSelected{MusicSelected: &singoffv1.MusicSelected{TrackId: "x"}}})
 	seed(&singoffv1.JoinRequest{Number: 1, Command: &singoffv1.JoinRequest_Ping{Ping: &singoffv1.Ping{}}})
 	f.Add([]byte("\x08\x05\xfa\x06\x02hi"))
-	track := func(string) (*singoffv1.Track, bool) { return nil, false }
+	track := func(string) (*singoffv1.Track, error) { return nil, catalog.ErrNoSuchTrack }
 	f.Fuzz(func(t *testing.T, data []byte) {
 		in := &inbound{limit: 1 << 10}
 		if err := Codec().Unmarshal(mem.BufferSlice{mem.SliceBuffer(data)}, in); err != nil {
@@ -182,11 +183,14 @@ func BenchmarkBuffers(b *testing.B) {
 func TestRemovedTracks(t *testing.T) {
 	t.Parallel()
 	ask := asked{
-		track: func(string) (*singoffv1.Track, bool) { return nil, false },
+		track: func(id string) (*singoffv1.Track, error) {
+			return nil, map[string]error{"was there": catalog.ErrGone, "is loading": catalog.ErrLoading, "never was": catalog.ErrNoSuchTrack}[id]
+		},
 		gone:  func(id string) bool { return id == "was there" },
 	}
 	for id, want := range map[string]singoffv1.Rejected_Reason{
 		"was there": singoffv1.Rejected_REASON_TRACK_GONE, "never was": singoffv1.Rejected_REASON_NO_SUCH_TRACK,
+		"is loading": singoffv1.Rejected_REASON_NO_SUCH_TRACK,
 	} {
 		cmd := parseCommand(&singoffv1.JoinRequest{Command: &singoffv1.JoinRequest_MusicSelected{MusicSelected: &singoffv1.MusicSelected{TrackId: id}}}, ask)
 		if cmd.Refusal == nil || cmd.Refusal.Reason != want {

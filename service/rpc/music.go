@@ -20,8 +20,8 @@ import (
 type Songs interface {
 	// Find gives a page of the tracks that a query finds.
 	Find(q catalog.Query) (catalog.Found, error)
-	// Track gives a track by its id.
-	Track(id string) (catalog.Track, error)
+	// Track gives a track by its id; it may wait a while for what is still being recalled.
+	Track(ctx context.Context, id string) (catalog.Track, error)
 	// Links are a track's addresses for a namespace.
 	Links(t catalog.Track, namespace string) catalog.Links
 	// Lyrics gives a track's lyrics.
@@ -143,7 +143,7 @@ func (m *Music) GetTracks(ctx context.Context, req *singoffv1.GetTracksRequest) 
 	}
 	resp := &singoffv1.GetTracksResponse{}
 	for _, id := range ids {
-		t, err := m.songs.Track(id)
+		t, err := m.songs.Track(ctx, id)
 		if errors.Is(err, catalog.ErrNoSuchTrack) || errors.Is(err, catalog.ErrGone) {
 			continue
 		}
@@ -196,6 +196,8 @@ func musicStatus(err error) error {
 		return status.Error(codes.InvalidArgument, "page_token: isn't the next_page_token of a page of this query, order and folder")
 	case errors.Is(err, catalog.ErrClosed):
 		return status.Error(codes.Unavailable, "the catalogue isn't there now")
+	case errors.Is(err, catalog.ErrLoading):
+		return status.Error(codes.Unavailable, "the songs are still being recalled")
 	case errors.Is(err, catalog.ErrUnreadable):
 		return status.Error(codes.Unavailable, "the songs can't be read now")
 	case errors.Is(err, catalog.ErrNoSuchTrack):

@@ -50,7 +50,7 @@ func (s *shelf) Find(q catalog.Query) (found catalog.Found, err error) {
 	return found, nil
 }
 
-func (s *shelf) Track(id string) (catalog.Track, error) {
+func (s *shelf) Track(_ context.Context, id string) (catalog.Track, error) {
 	if s.err != nil {
 		return catalog.Track{}, s.err
 	}
@@ -212,7 +212,7 @@ type one struct {
 	track catalog.Track
 }
 
-func (o *one) Track(string) (catalog.Track, error) { return o.track, nil }
+func (o *one) Track(context.Context, string) (catalog.Track, error) { return o.track, nil }
 
 func (o *one) Links(catalog.Track, string) catalog.Links {
 	return catalog.Links{Audio: "a", Cover: "c", StageCover: "s", Lyrics: "l"}

@@ -51,7 +51,8 @@ func (c *connection) take(message received) bool {
 		c.conn.Tell(pong(ping, c.conn.Now(), time.Since(message.at)))
 		return true
 	}
-	cmd := parseCommand(req, asked{track: c.room.cfg.Track, gone: c.room.cfg.Gone, renew: c.renew})
+	track := func(id string) (*singoffv1.Track, error) { return c.room.cfg.Track(c.ctx, id) }
+	cmd := parseCommand(req, asked{track: track, gone: c.room.cfg.Gone, renew: c.renew})
 	if cmd.Refusal == nil {
 		c.count(req, "taken")
 	} else {

@@ -58,9 +58,10 @@ func (r rooms) Join(key eventlog.Key, hello rules.Hello, about room.Joining) (Co
 type Config struct {
 	// Manager has the rooms. Required.
 	Manager Manager
-	// Track looks a track up by its id; false: there is none. Required.
-	Track func(id string) (*singoffv1.Track, bool)
-	// Gone says whether a track was there once and was removed. nil: none was.
+	// Track looks a track up by its id, and may wait a while. The errors are catalog.ErrGone, catalog.ErrLoading, and others for what isn't there.
+	// Required.
+	Track func(ctx context.Context, id string) (*singoffv1.Track, error)
+	// Gone says whether a track was there once and was removed. It doesn't wait. nil: none was.
 	Gone func(id string) bool
 	// History has what happened in rooms, for ListEvents; nil: that is UNIMPLEMENTED.
 	History History

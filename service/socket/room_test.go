@@ -1,6 +1,7 @@
 package socket_test
 
 import (
+	"context"
 	"crypto/tls"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 	"google.golang.org/grpc"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/catalog"
 	"github.com/singoff/singoff/service/eventlog/memlog"
 	"github.com/singoff/singoff/service/room"
 	"github.com/singoff/singoff/service/rpc"
@@ -31,7 +33,7 @@ func battle(t *testing.T, change ...func(*rpc.Config)) *server {
 	}
 	cfg := rpc.Config{
 		Manager: rpc.Rooms(manager), Registerer: prometheus.NewPedanticRegistry(),
-		Track: func(string) (*singoffv1.Track, bool) { return nil, false },
+		Track: func(context.Context, string) (*singoffv1.Track, error) { return nil, catalog.ErrNoSuchTrack },
 	}
 	for _, f := range change {
 		f(&cfg)

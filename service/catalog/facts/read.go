@@ -10,6 +10,7 @@ import (
 	"github.com/singoff/singoff/service/catalog/bucket"
 	"github.com/singoff/singoff/service/catalog/charset"
 	"github.com/singoff/singoff/service/catalog/lyrics"
+	"github.com/singoff/singoff/service/catalog/tags"
 )
 
 // MaxCover is the largest image file that is used, in bytes.
@@ -109,20 +110,13 @@ func (r Reader) text(key string, file *window) *Facts {
 	if err != nil {
 		return refused(err)
 	}
-	reader := lyrics.Reader{Charset: r.Charset}
-	if lyrics.IsUltraStar(text) {
-		star, err := reader.ParseUltraStar(key, text)
-		if err != nil {
-			return refused(err)
-		}
-		return &Facts{Lyrics: &Lyrics{
-			Timing: Timing(star.Lyrics.Kind),
-			Star:   &Star{Title: clean(star.Title), Artist: clean(star.Artist), Audio: star.Audio, Cover: star.Cover},
-		}}
-	}
-	parsed, err := reader.Parse(key, text)
+	parsed, star, err := lyrics.Reader{Charset: r.Charset}.ParseFile(key, text)
 	if err != nil {
 		return refused(err)
 	}
-	return &Facts{Lyrics: &Lyrics{Timing: Timing(parsed.Kind)}}
+	said := &Lyrics{Timing: Timing(parsed.Kind)}
+	if star != nil {
+		said.Star = &Star{Title: tags.Clean(star.Title), Artist: tags.Clean(star.Artist), Audio: star.Audio, Cover: star.Cover}
+	}
+	return &Facts{Lyrics: said}
 }

@@ -94,15 +94,21 @@ type Reader struct {
 
 // Parse is Parse with the reader's encoding.
 func (r Reader) Parse(name string, b []byte) (Lyrics, error) {
+	l, _, err := r.ParseFile(name, b)
+	return l, err
+}
+
+// ParseFile is Parse, with the head of UltraStar's notes also where an error is about the notes; nil: the file holds none.
+func (r Reader) ParseFile(name string, b []byte) (Lyrics, *UltraStar, error) {
 	text, err := r.text(name, b)
 	if err != nil {
-		return Lyrics{}, err
+		return Lyrics{}, nil, err
 	}
-	l, err := FromText(text)
+	l, star, err := fromText(text)
 	if err != nil {
-		return Lyrics{}, fmt.Errorf("%s: %w", name, err)
+		return Lyrics{}, star, fmt.Errorf("%s: %w", name, err)
 	}
-	return l, nil
+	return l, star, nil
 }
 
 // text decodes a file, UltraStar's own word for its encoding included.
@@ -124,15 +130,20 @@ func (r Reader) text(name string, b []byte) (string, error) {
 // FromText reads text that is decoded already: a tag's, a looked-up one. It tells the format as Parse does. Errors are ErrEmpty,
 // ErrTooLong and ErrNotes.
 func FromText(text string) (Lyrics, error) {
+	l, _, err := fromText(text)
+	return l, err
+}
+
+func fromText(text string) (Lyrics, *UltraStar, error) {
 	if len(text) > 2*MaxBytes { // CP949 grows by half in UTF-8, ASCII in UTF-16 shrinks
-		return Lyrics{}, fmt.Errorf("%w: %d bytes, at most %d", ErrTooLong, len(text), 2*MaxBytes)
+		return Lyrics{}, nil, fmt.Errorf("%w: %d bytes, at most %d", ErrTooLong, len(text), 2*MaxBytes)
 	}
 	text = trimMarks(text)
 	if looksLikeNotes(text) {
-		song, err := parseNotes(text)
-		return song.Lyrics, err
+		return parseNotes(text)
 	}
-	return parseLRC(text)
+	l, err := parseLRC(text)
+	return l, nil, err
 }
 
 // bounded refuses what is too long or empty.

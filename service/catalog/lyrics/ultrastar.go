@@ -11,43 +11,14 @@ import (
 	"github.com/singoff/singoff/service/catalog/charset"
 )
 
-// UltraStar is a song of UltraStar and its kin: a text file of headers and notes in a folder of its own.
+// UltraStar is the head of a file of notes, as UltraStar and its kin keep beside a song.
 type UltraStar struct {
-	// Title, Artist, Album, Language, Genre as written; empty: not said.
-	Title, Artist, Album, Language, Genre string
-	// Year of the recording; 0: not said.
-	Year int
+	// Title and Artist as written; empty: not said.
+	Title, Artist string
 	// Audio is the name of the audio file beside the notes: #AUDIO, else #MP3.
 	Audio string
 	// Cover is the name of the picture beside the notes.
 	Cover string
-	// Lyrics are the notes' syllables with their times.
-	Lyrics Lyrics
-}
-
-// IsUltraStar says whether a file's beginning looks like notes: headers, of which one names title, artist, audio or beat.
-func IsUltraStar(b []byte) bool { return looksLikeNotes(trimMarks(string(b[:min(len(b), 4096)]))) }
-
-// ParseUltraStar reads a notes file, with its headers also where it has no notes. name stands in errors.
-func ParseUltraStar(name string, b []byte) (UltraStar, error) {
-	return Reader{}.ParseUltraStar(name, b)
-}
-
-// ParseUltraStar is ParseUltraStar with the reader's encoding.
-func (r Reader) ParseUltraStar(name string, b []byte) (UltraStar, error) {
-	text, err := r.text(name, b)
-	if err != nil {
-		return UltraStar{}, err
-	}
-	text = trimMarks(text)
-	if !looksLikeNotes(text) {
-		return UltraStar{}, fmt.Errorf("%s: %w: it doesn't begin with headers", name, ErrNotes)
-	}
-	song, err := parseNotes(text)
-	if err != nil {
-		return song, fmt.Errorf("%s: %w", name, err)
-	}
-	return song, nil
 }
 
 var (
@@ -86,7 +57,7 @@ func declared(b []byte) (charset.Name, bool) {
 
 // notes is a notes file as far as it has been read.
 type notes struct {
-	song     UltraStar
+	head     UltraStar
 	bpm, gap float64 // quarter notes a minute, of which a beat is a quarter; milliseconds
 	changes  []tempo
 	relative bool
@@ -100,7 +71,7 @@ type notes struct {
 type tempo struct{ beat, bpm float64 }
 
 // parseNotes reads headers and notes. The headers come also with an error about the notes.
-func parseNotes(text string) (UltraStar, error) {
+func parseNotes(text string) (Lyrics, *UltraStar, error) {
 	n := notes{}
 	for line := range strings.Lines(newlines.Replace(text)) {
 		line = strings.TrimRight(line, "\n")
@@ -108,16 +79,15 @@ func parseNotes(text string) (UltraStar, error) {
 			break
 		}
 		if err := n.take(line); err != nil {
-			return n.song, err
+			return Lyrics{}, &n.head, err
 		}
 		if n.count > maxNotes {
-			return n.song, fmt.Errorf("%w: more than %d notes", ErrTooLong, maxNotes)
+			return Lyrics{}, &n.head, fmt.Errorf("%w: more than %d notes", ErrTooLong, maxNotes)
 		}
 	}
 	n.endLine()
 	l, err := arrange(n.lines).bounded()
-	n.song.Lyrics = l
-	return n.song, err
+	return l, &n.head, err
 }
 
 // take reads a line; what is none of the known ones is passed over, as UltraStar does.
@@ -161,7 +131,7 @@ const (
 )
 
 func (n *notes) header(key, value string) error {
-	s := &n.song
+	s := &n.head
 	text := strings.TrimSpace(plain(value))
 	var err error
 	switch key {
@@ -169,17 +139,6 @@ func (n *notes) header(key, value string) error {
 		s.Title = text
 	case "ARTIST":
 		s.Artist = text
-	case "ALBUM":
-		s.Album = text
-	case "LANGUAGE":
-		s.Language = text
-	case "GENRE":
-		s.Genre = text
-	case "YEAR":
-		s.Year, _ = strconv.Atoi(value)
-		if s.Year < 0 || s.Year > 9999 {
-			s.Year = 0
-		}
 	case "AUDIO":
 		s.Audio = value
 	case "MP3":

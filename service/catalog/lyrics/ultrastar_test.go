@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
 
 	"github.com/singoff/singoff/service/catalog/lyrics"
 )
@@ -18,6 +19,14 @@ const headers = "#TITLE:Für Élise\n#ARTIST:Ludwig\n#MP3:Ludwig - Für Élise.m
 func TestUltraStar(t *testing.T) {
 	t.Parallel()
 	const notes = ": 0 4 59 Hel\n* 4 4 60 lo \nF 8 2 0 my\n- 12\n: 16 4 59 Für\n: 20 4 59  É\n: 24 4 59 lise\n: 28 4 59 ~\nE\n: 99 1 1 behind the end\n"
+	inUTF16 := func(t *testing.T, order unicode.Endianness, mark unicode.BOMPolicy) []byte {
+		t.Helper()
+		b, err := unicode.UTF16(order, mark).NewEncoder().Bytes([]byte(headers + notes))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
 	want := []string{
 		"words",
 		"1000-3500 Hello my {1000-2000:Hel|2000-3000:lo |3000-3500:my}",
@@ -29,6 +38,9 @@ func TestUltraStar(t *testing.T) {
 	}
 	for name, file := range map[string][]byte{
 		"UTF-8":                 []byte(headers + notes),
+		"UTF-16":                inUTF16(t, unicode.LittleEndian, unicode.UseBOM),
+		"UTF-16, big-endian":    inUTF16(t, unicode.BigEndian, unicode.UseBOM),
+		"UTF-16 without a mark": inUTF16(t, unicode.LittleEndian, unicode.IgnoreBOM),
 		"UTF-8 with a mark":     []byte("\xEF\xBB\xBF" + headers + notes),
 		"CP1252":                cp1252,
 		"CP1252, as it says":    append([]byte("#ENCODING:CP1252\n"), cp1252...),
@@ -36,22 +48,12 @@ func TestUltraStar(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if !lyrics.IsUltraStar(file) {
-				t.Error("got something else, want UltraStar")
+			got, head, err := lyrics.Reader{}.ParseFile("Für Élise.txt", file)
+			check(t, got, err, want...)
+			all := lyrics.UltraStar{Title: "Für Élise", Artist: "Ludwig", Audio: "Ludwig - Für Élise.mp3", Cover: "Ludwig - Für Élise [CO].jpg"}
+			if head == nil || *head != all {
+				t.Errorf("got %+v, want %+v", head, all)
 			}
-			got, err := lyrics.ParseUltraStar("Für Élise.txt", file)
-			check(t, got.Lyrics, err, want...)
-			got.Lyrics = lyrics.Lyrics{}
-			head := lyrics.UltraStar{
-				Title: "Für Élise", Artist: "Ludwig", Album: "Bagatellen", Language: "Deutsch", Genre: "Klassik", Year: 1810,
-				Audio: "Ludwig - Für Élise.mp3", Cover: "Ludwig - Für Élise [CO].jpg",
-			}
-			if got.Title != head.Title || got.Artist != head.Artist || got.Album != head.Album || got.Language != head.Language ||
-				got.Genre != head.Genre || got.Year != head.Year || got.Audio != head.Audio || got.Cover != head.Cover {
-				t.Errorf("got %+v, want %+v", got, head)
-			}
-			l, err := lyrics.Parse("Für Élise.txt", file) // by its content
-			check(t, l, err, want...)
 		})
 	}
 }
@@ -73,8 +75,8 @@ func TestUltraStarTimes(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			song, err := lyrics.ParseUltraStar("a.txt", []byte(tt.notes))
-			check(t, song.Lyrics, err, tt.want...)
+			got, err := lyrics.Parse("a.txt", []byte(tt.notes))
+			check(t, got, err, tt.want...)
 		})
 	}
 }
@@ -86,7 +88,6 @@ func TestUltraStarRefused(t *testing.T) {
 		want error
 		says string
 	}{
-		"plain text":   {"la la la\n", lyrics.ErrNotes, "headers"},
 		"no beat":      {"#TITLE:a\n: 0 4 0 a\n", lyrics.ErrNotes, "#BPM"},
 		"beat of zero": {"#TITLE:a\n#BPM:0\n: 0 4 0 a\n", lyrics.ErrNotes, "#BPM is \"0\""},
 		"beat of NaN":  {"#TITLE:a\n#BPM:NaN\n: 0 4 0 a\n", lyrics.ErrNotes, "#BPM"},
@@ -100,14 +101,17 @@ func TestUltraStarRefused(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := lyrics.ParseUltraStar("a.txt", []byte(tt.file))
+			_, err := lyrics.Parse("a.txt", []byte(tt.file))
 			if !errors.Is(err, tt.want) || !strings.Contains(err.Error(), tt.says) || !strings.Contains(err.Error(), "a.txt") {
 				t.Errorf("got %v, want %v that says %q of a.txt", err, tt.want, tt.says)
 			}
 		})
 	}
-	song, err := lyrics.ParseUltraStar("a.txt", []byte("#TITLE:a\n#MP3:b.mp3\n"))
-	if song.Title != "a" || song.Audio != "b.mp3" {
-		t.Errorf("got %+v, %v, want the headers also without notes", song, err)
+	_, head, err := lyrics.Reader{}.ParseFile("a.txt", []byte("#TITLE:a\n#MP3:b.mp3\n"))
+	if head == nil || head.Title != "a" || head.Audio != "b.mp3" {
+		t.Errorf("got %+v, %v, want the headers also without notes", head, err)
+	}
+	if _, head, err := (lyrics.Reader{}).ParseFile("a.txt", []byte("la la la\n")); head != nil || err != nil {
+		t.Errorf("got %+v, %v for plain text, want no headers", head, err)
 	}
 }

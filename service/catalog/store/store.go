@@ -14,11 +14,12 @@ import (
 	"path/filepath"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// ErrClosed is wrapped by errors of a store after Close.
-var ErrClosed = errors.New("the store of songs is closed")
+// ErrBusy is wrapped by the error of a file that another program has to itself at the moment.
+var ErrBusy = errors.New("another program has it to itself")
 
 // schemaVersion is the file's user_version; another one is begun anew.
 const schemaVersion = 1
@@ -37,7 +38,8 @@ PRAGMA user_version = 1;
 // Store is an open file. Its methods may be called concurrently.
 type Store struct{ db *sql.DB }
 
-// Open opens or makes the file; an empty path keeps everything in memory. aside is where a file that couldn't be used was moved to.
+// Open opens or makes the file; an empty path keeps everything in memory. Files and plays are looked through for damage, scaled covers, by far the
+// most of the file, are not. aside is where a file that couldn't be used was moved to. ErrBusy: it may be usable another time.
 func Open(ctx context.Context, path string) (s *Store, aside string, err error) {
 	if path == "" {
 		s, err = open(ctx, ":memory:")
@@ -49,22 +51,30 @@ func Open(ctx context.Context, path string) (s *Store, aside string, err error) 
 	if s, err = open(ctx, path); err == nil {
 		return s, "", nil
 	}
-	if _, statErr := os.Stat(path); statErr != nil || ctx.Err() != nil {
+	if _, statErr := os.Stat(path); statErr != nil || ctx.Err() != nil || errors.Is(err, ErrBusy) {
 		return nil, "", err
 	}
-	aside = path + ".aside"
-	if renameErr := os.Rename(path, aside); renameErr != nil {
-		return nil, "", errors.Join(err, renameErr)
-	}
-	for _, rest := range []string{"-wal", "-shm"} {
-		_ = os.Remove(path + rest) // they belong to the file set aside; often there are none
+	aside, moveErr := setAside(path)
+	if moveErr != nil {
+		return nil, "", errors.Join(err, moveErr)
 	}
 	s, err = open(ctx, path)
 	return s, aside, err
 }
 
+func setAside(path string) (aside string, err error) {
+	aside = path + ".aside"
+	if err := os.Rename(path, aside); err != nil {
+		return "", err
+	}
+	for _, rest := range []string{"-wal", "-shm"} {
+		_ = os.Remove(path + rest) // they belong to the file set aside; often there are none
+	}
+	return aside, nil
+}
+
 func open(ctx context.Context, path string) (*Store, error) {
-	pragmas := url.Values{"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)"}, "_txlock": {"immediate"}}
+	pragmas := url.Values{"_pragma": {"busy_timeout(2000)", "journal_mode(WAL)", "synchronous(NORMAL)"}, "_txlock": {"immediate"}}
 	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode()
 	if path == ":memory:" {
 		name = path
@@ -85,20 +95,30 @@ func open(ctx context.Context, path string) (*Store, error) {
 func (s *Store) prepare(ctx context.Context) error {
 	var version int
 	if err := s.db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return err
+		return wrap(err)
 	}
 	switch version {
 	case schemaVersion:
-		var ok string
-		if err := s.db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&ok); err != nil || ok != "ok" {
-			return fmt.Errorf("it is broken: %s%w", ok, err)
-		}
-		return nil
+		return s.check(ctx)
 	case 0:
 		_, err := s.db.ExecContext(ctx, schema)
-		return err
+		return wrap(err)
 	}
 	return fmt.Errorf("it is of version %d, this program knows %d", version, schemaVersion)
+}
+
+// check looks through what is read at a start. A scaled cover that can't be read is scaled anew.
+func (s *Store) check(ctx context.Context) error {
+	for _, table := range []string{"meta", "files", "played"} {
+		var found string
+		if err := s.db.QueryRowContext(ctx, "SELECT quick_check FROM pragma_quick_check(?)", table).Scan(&found); err != nil {
+			return wrap(err)
+		}
+		if found != "ok" {
+			return fmt.Errorf("%s is broken: %s", table, found)
+		}
+	}
+	return nil
 }
 
 // Secret is the one that addresses are signed with: 32 bytes, made with the file.
@@ -117,11 +137,11 @@ func (s *Store) Secret(ctx context.Context) ([]byte, error) {
 func (s *Store) Close() error { return wrap(s.db.Close()) }
 
 func wrap(err error) error {
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case errors.Is(err, sql.ErrConnDone) || err.Error() == "sql: database is closed":
-		return fmt.Errorf("%w: %w", ErrClosed, err)
+	}
+	if engine, ok := errors.AsType[*sqlite.Error](err); ok && engine.Code()&0xFF == sqlite3.SQLITE_BUSY {
+		return fmt.Errorf("store of songs: %w: %w", ErrBusy, err)
 	}
 	return fmt.Errorf("store of songs: %w", err)
 }

@@ -1,6 +1,9 @@
 package store_test
 
 import (
+	"bytes"
+	"database/sql"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -180,5 +183,77 @@ func TestUnusableFilesAreSetAside(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// Scaled covers are most of the file: one that broke is scaled anew, and what is read at a start is looked through without them.
+func TestOnlyWhatAStartReadsMustBeWhole(t *testing.T) {
+	t.Parallel()
+	for table, kept := range map[string]bool{"covers": true, "files": false} {
+		t.Run(table, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "songs.db")
+			s := open(t, path)
+			if err := errors.Join(s.Save(t.Context(), "here", []store.Remembered{remembered("a.mp3", 1)}), s.SaveCover(t.Context(), "x", []byte("picture")), s.Close()); err != nil {
+				t.Fatal(err)
+			}
+			breakTable(t, path, table)
+			s, aside, err := store.Open(t.Context(), path)
+			if err != nil || (aside == "") != kept {
+				t.Fatalf("got %q set aside, %v, want it kept: %t", aside, err, kept)
+			}
+			defer s.Close()
+			if files, err := s.Files(t.Context(), "here"); err != nil || (len(files) == 1) != kept {
+				t.Errorf("got %d files, %v, want them kept: %t", len(files), err, kept)
+			}
+			if jpeg, err := s.Cover(t.Context(), "x"); len(jpeg) != 0 || (err != nil) != kept {
+				t.Errorf("got a cover of %d bytes, %v", len(jpeg), err)
+			}
+		})
+	}
+}
+
+// breakTable overwrites the page that a table begins with.
+func breakTable(t *testing.T, path, table string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var page, size int64
+	err = errors.Join(db.QueryRowContext(t.Context(), "SELECT rootpage FROM sqlite_schema WHERE name = ?", table).Scan(&page),
+		db.QueryRowContext(t.Context(), "PRAGMA page_size").Scan(&size), db.Close())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.WriteAt(bytes.Repeat([]byte{0xFF}, int(size)), (page-1)*size)
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Another program's file isn't broken.
+func TestBusyIsNotBroken(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "songs.db")
+	if err := open(t, path).Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=exclusive&_pragma=locking_mode(EXCLUSIVE)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	if _, err := db.ExecContext(t.Context(), "PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE"); err != nil {
+		t.Fatal(err)
+	}
+	s, aside, err := store.Open(t.Context(), path)
+	if !errors.Is(err, store.ErrBusy) || aside != "" {
+		t.Errorf("got %v, %q set aside, %v, want %v", s, aside, err, store.ErrBusy)
 	}
 }

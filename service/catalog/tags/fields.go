@@ -68,7 +68,7 @@ func (c *collector) set(f field, s string) {
 // fill keeps the first value that says something; a sure one replaces one that isn't.
 func (c *collector) fill(v *value, s string) {
 	repaired, sure := charset.Repair(strings.Trim(s, "\x00"), c.charset)
-	shown := clean(repaired)
+	shown := Clean(repaired)
 	if shown == "" || v.text != "" && (v.sure || !sure) {
 		return
 	}

@@ -33,7 +33,7 @@ func parseName(name string) fileName {
 	if !strings.Contains(stem, " ") {
 		stem = strings.ReplaceAll(stem, "_", " ")
 	}
-	n := fileName{title: clean(stem)}
+	n := fileName{title: Clean(stem)}
 	if m := placed.FindStringSubmatch(n.title); m != nil {
 		n.track, _ = strconv.Atoi(m[1])
 		n.title = m[2]
@@ -52,12 +52,12 @@ func parseName(name string) fileName {
 
 func saysNothing(title string) bool { return nothing.MatchString(title) }
 
-// maxText is how many characters of a text are kept.
-const maxText = 200
+// MaxText is how many characters of a title, an artist or an album are kept.
+const MaxText = 200
 
-// clean makes a text fit to be shown, or empty if it isn't text: NFC, on one line, without controls and what turns the direction
-// of what follows.
-func clean(s string) string {
+// Clean makes a text fit to be shown, or empty if it isn't text: NFC, on one line, without controls and what turns the direction
+// of what follows, at most MaxText characters.
+func Clean(s string) string {
 	if !utf8.ValidString(s) || strings.ContainsRune(s, utf8.RuneError) {
 		return ""
 	}
@@ -72,8 +72,8 @@ func clean(s string) string {
 		return r
 	}, s)
 	s = norm.NFC.String(strings.Join(strings.Fields(s), " "))
-	if r := []rune(s); len(r) > maxText {
-		s = strings.TrimSpace(string(r[:maxText]))
+	if r := []rune(s); len(r) > MaxText {
+		s = strings.TrimSpace(string(r[:MaxText]))
 	}
 	return s
 }

@@ -73,7 +73,7 @@ func (c *collector) ape(end int64) {
 		length, flags := int64(binary.LittleEndian.Uint32(head)), head[4]
 		at += 8 + int64(len(key)) + 1
 		if length > end-at {
-			c.broken("an APE item %q of %d bytes", clean(string(key)), length)
+			c.broken("an APE item %q of %d bytes", Clean(string(key)), length)
 			return
 		}
 		c.apeItem(string(key), flags, io.NewSectionReader(c.r, at, length), at)
