@@ -1,11 +1,20 @@
 package catalog
 
 import (
+	"context"
 	"errors"
+	"iter"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/singoff/singoff/service/catalog/audio/audiotest"
+	"github.com/singoff/singoff/service/catalog/bucket"
+	"github.com/singoff/singoff/service/catalog/store"
 )
 
 // Who asks while songs are recalled waits for a while and no longer.
@@ -30,4 +39,82 @@ func TestPatienceWithTheRecall(t *testing.T) {
 			t.Errorf("got %v, want %v", err, ErrClosed)
 		}
 	})
+}
+
+// listing is a folder that notes what is listed of it.
+type listing struct {
+	bucket.Parts
+	parts []string
+}
+
+func (l *listing) ListPart(ctx context.Context, key string) iter.Seq2[bucket.File, error] {
+	l.parts = append(l.parts, key)
+	return l.Parts.ListPart(ctx, key)
+}
+
+// With 50,000 songs a new one was found after many seconds on a busy machine: everything was listed, paired and sorted anew.
+func TestOnlyWhatChangedIsLookedAt(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	put := func(names ...string) {
+		t.Helper()
+		for _, name := range names {
+			path := filepath.Join(dir, name)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, audiotest.MP3(4), 0o644)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	put("a/1.mp3", "a/2.mp3", "ab/3.mp3", "c/d/4.mp3", "c/d/5.mp3", "6.mp3")
+	opened, err := bucket.Open(t.Context(), dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := &listing{Parts: opened.(bucket.Parts)}
+	s := newShelf(folder)
+	c := &Catalog{cfg: Config{MaxTracks: 100, Workers: 1}, shelves: []*shelf{s}, warned: map[Problem]bool{}}
+	c.view.Store(emptyView())
+	c.seen.ids = map[string]bool{}
+	if c.store, _, err = store.Open(t.Context(), ""); err != nil {
+		t.Fatal(err)
+	}
+	defer c.store.Close()
+	// scan gives the songs there are after a scan, and those whose entries it made.
+	scan := func(parts ...string) (all, made []string) {
+		t.Helper()
+		before := c.view.Load().entries
+		if err := c.scan(t.Context(), s, parts); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range c.view.Load().entries {
+			all = append(all, e.File)
+			if !slices.Contains(before, e) {
+				made = append(made, e.File)
+			}
+		}
+		slices.Sort(all)
+		slices.Sort(made)
+		return all, made
+	}
+	scan("")
+	put("a/0.mp3", "c/e/7.mp3")
+	if err := errors.Join(os.RemoveAll(filepath.Join(dir, "c/d")), os.Remove(filepath.Join(dir, "6.mp3")), os.Remove(filepath.Join(dir, "ab/3.mp3"))); err != nil {
+		t.Fatal(err)
+	}
+	all, made := scan("a/0.mp3", "c/d", "c/e", "c/e/7.mp3", "6.mp3") // nobody has told of ab
+	if want := []string{"a/0.mp3", "a/1.mp3", "a/2.mp3", "ab/3.mp3", "c/e/7.mp3"}; !slices.Equal(all, want) {
+		t.Errorf("got %v, want %v", all, want)
+	}
+	if want := []string{"a/0.mp3", "a/1.mp3", "a/2.mp3", "c/e/7.mp3"}; !slices.Equal(made, want) {
+		t.Errorf("got new entries for %v, want them for %v", made, want)
+	}
+	if want := []string{"", "a/0.mp3", "c/d", "c/e", "c/e/7.mp3", "6.mp3"}; !slices.Equal(folder.parts, want) {
+		t.Errorf("got %q listed, want %q", folder.parts, want)
+	}
+	if got, want := c.Progress(), (Progress{FoundFiles: 5, ReadFiles: 5, Complete: true}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if all, _ := scan(""); !slices.Equal(all, []string{"a/0.mp3", "a/1.mp3", "a/2.mp3", "c/e/7.mp3"}) {
+		t.Errorf("got %v, want all found out in the end", all)
+	}
 }

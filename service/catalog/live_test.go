@@ -16,17 +16,17 @@ import (
 	"github.com/singoff/singoff/service/catalog/index"
 )
 
-// eventually asks until it is so, for at most 10 s: what waits for the file system can't be told by a signal.
+// eventually asks until it is so, for at most 30 s: what waits for the file system can't be told by a signal.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	end := time.NewTimer(10 * time.Second)
+	end := time.NewTimer(30 * time.Second)
 	defer end.Stop()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for !is() {
 		select {
 		case <-end.C:
-			t.Fatalf("not within 10 s: %s", what)
+			t.Fatalf("not within 30 s: %s", what)
 		case <-tick.C:
 		}
 	}
@@ -67,6 +67,19 @@ func TestSongsComeAndGo(t *testing.T) {
 	}
 	write(t, filepath.Join(dir, "first.mp3"), song)
 	eventually(t, "it is back", func() bool { _, err := c.Track(t.Context(), first.ID); return err == nil })
+}
+
+// The watch of a folder is lost when it is renamed, and its songs were known by their old names until everything was listed again.
+func TestRenamedFolder(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, files{"old/disc/first.mp3": song})
+	c := open(t, catalog.Config{URLs: []string{dir}})
+	if err := os.Rename(filepath.Join(dir, "old"), filepath.Join(dir, "new")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the song is where it is now", func() bool { return byFile(t, c)["new/disc/first.mp3"].ID != "" && len(byFile(t, c)) == 1 })
+	write(t, filepath.Join(dir, "new", "disc", "second.mp3"), song)
+	eventually(t, "another one in the renamed folder", func() bool { return has(c, "second") })
 }
 
 // A file that is being copied is half there for a while.

@@ -145,7 +145,7 @@ func (s *shelf) recall(files []store.Remembered) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range files {
-		s.files[files[i].Key] = &files[i]
+		s.setLocked(&files[i])
 	}
 }
 

@@ -1,10 +1,13 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,15 +31,15 @@ const (
 	progressLog = 10 * time.Second
 )
 
-// scan lists a bucket, reads what is new or changed, and publishes what came of it. The error is a bucket that can't be listed, or the end of
-// ctx; what was known stays then.
-func (c *Catalog) scan(ctx context.Context, s *shelf) error {
-	listed, odd, err := c.list(ctx, s.bucket)
+// scan lists parts of a bucket, each a file or a folder with all below it, reads what is new or changed, and publishes what came of it. The
+// error is a bucket that can't be listed, or the end of ctx; what was known stays then.
+func (c *Catalog) scan(ctx context.Context, s *shelf, parts []string) error {
+	listed, odd, err := c.list(ctx, s.bucket, parts)
 	if err != nil {
 		return err
 	}
-	news := s.noteOdd(odd)
-	unread, gone, back := s.compare(listed)
+	news := s.noteOdd(odd, parts)
+	unread, gone, back := s.compare(listed, parts)
 	if len(gone)+len(back) > 0 {
 		if err := c.store.Moved(ctx, s.bucket.Name(), gone, back, time.Now()); err != nil {
 			c.log.Error().Err(err).Msg("what became of songs isn't remembered")
@@ -58,9 +61,10 @@ func (c *Catalog) scan(ctx context.Context, s *shelf) error {
 	return nil
 }
 
-// list gives the files that may belong to songs, and what is wrong with those that can't be listed.
-func (c *Catalog) list(ctx context.Context, b bucket.Bucket) (listed []bucket.File, odd []Problem, err error) {
-	for f, err := range b.List(ctx) {
+// list gives the files of parts that may belong to songs, and what is wrong with those that can't be listed.
+func (c *Catalog) list(ctx context.Context, b bucket.Bucket, parts []string) (listed []bucket.File, odd []Problem, err error) {
+	seen := map[string]bool{} // parts may lie within others
+	for f, err := range listParts(ctx, b, parts) {
 		if one, ok := errors.AsType[*bucket.FileError](err); ok {
 			odd = append(odd, Problem{Bucket: b.Name(), File: one.Key, Reason: one.Err.Error(), LeftOut: true})
 			continue
@@ -68,7 +72,7 @@ func (c *Catalog) list(ctx context.Context, b bucket.Bucket) (listed []bucket.Fi
 		if err != nil {
 			return nil, nil, err
 		}
-		if facts.KindOf(f.Key) == facts.Other {
+		if facts.KindOf(f.Key) == facts.Other || seen[f.Key] {
 			continue
 		}
 		if len(listed) == maxFiles {
@@ -77,43 +81,94 @@ func (c *Catalog) list(ctx context.Context, b bucket.Bucket) (listed []bucket.Fi
 			break
 		}
 		listed = append(listed, f)
+		seen[f.Key] = true
 	}
 	return listed, odd, nil
 }
 
-// noteOdd takes in what can't be listed, and says whether that is news.
-func (s *shelf) noteOdd(odd []Problem) bool {
+func listParts(ctx context.Context, b bucket.Bucket, parts []string) iter.Seq2[bucket.File, error] {
+	in, ok := b.(bucket.Parts)
+	if !ok {
+		return b.List(ctx)
+	}
+	return func(yield func(bucket.File, error) bool) {
+		for _, part := range parts {
+			for f, err := range in.ListPart(ctx, part) {
+				if !yield(f, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// region is the parts of a bucket that are scanned.
+type region map[string]bool
+
+func regionOf(parts []string) region {
+	r := make(region, len(parts))
+	for _, part := range parts {
+		r[part] = true
+	}
+	return r
+}
+
+// holds says whether a key is one of the parts or lies below one.
+func (r region) holds(key string) bool {
+	for at := len(key); at > 0; at = strings.LastIndexByte(key[:at], '/') {
+		if r[key[:at]] {
+			return true
+		}
+	}
+	return r[""]
+}
+
+// noteOdd takes in what can't be listed of parts, and says whether that is news.
+func (s *shelf) noteOdd(odd []Problem, parts []string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	news := !slices.Equal(s.odd, odd)
-	s.odd = odd
+	scanned := regionOf(parts)
+	all := slices.DeleteFunc(slices.Clone(s.odd), func(p Problem) bool { return scanned.holds(p.File) })
+	all = append(all, odd...)
+	slices.SortFunc(all, func(a, b Problem) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Reason, b.Reason)) })
+	all = slices.Compact(all)
+	news := !slices.Equal(s.odd, all)
+	s.odd = all
 	return news
 }
 
-// compare finds out what must be read, what went away and what came back. Those that went away are so at once.
-func (s *shelf) compare(listed []bucket.File) (unread []bucket.File, gone, back []string) {
+// compare finds out what must be read of parts, what went away and what came back. Those that went away are so at once.
+func (s *shelf) compare(listed []bucket.File, parts []string) (unread []bucket.File, gone, back []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	there := make(map[string]bool, len(listed))
+	scanned, found := regionOf(parts), 0
 	for _, f := range listed {
 		there[f.Key] = true
 		known := s.files[f.Key]
 		if known == nil || !known.Same(f) || s.retry[f.Key] {
 			unread = append(unread, f)
+			if known == nil || known.Gone {
+				found++
+			}
 			continue
 		}
 		if known.Gone {
-			known.Gone = false
+			s.markLocked(known, false)
 			back = append(back, f.Key)
 		}
 	}
 	for key, f := range s.files {
-		if !there[key] && !f.Gone {
-			f.Gone = true
+		switch {
+		case f.Gone:
+		case !there[key] && scanned.holds(key):
+			s.markLocked(f, true)
 			gone = append(gone, key)
+		default:
+			found++
 		}
 	}
-	s.progress.FoundFiles, s.progress.ReadFiles = len(listed), len(listed)-len(unread)
+	s.progress.FoundFiles, s.progress.ReadFiles = found, found-len(unread)
 	return unread, gone, back
 }
 
@@ -219,7 +274,7 @@ func (r *reading) saveLocked(ctx context.Context) {
 func (s *shelf) put(f read1) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.files[f.Key] = &f.Remembered
+	s.setLocked(&f.Remembered)
 	if f.again {
 		s.retry[f.Key] = true
 	} else {

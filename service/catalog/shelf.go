@@ -2,6 +2,8 @@ package catalog
 
 import (
 	"context"
+	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,15 +20,55 @@ type shelf struct {
 
 	mu       sync.Mutex // protects all below
 	files    map[string]*store.Remembered
-	retry    map[string]bool // files whose facts are only for now: they couldn't be reached
-	odd      []Problem       // files that couldn't be listed
-	err      error           // why the bucket can't be listed at the moment
+	folders  map[string][]string // the keys of files, by folderOf
+	touched  map[string]bool     // folders whose files aren't in a view as they are now
+	retry    map[string]bool     // files whose facts are only for now: they couldn't be reached
+	odd      []Problem           // files that couldn't be listed
+	err      error               // why the bucket can't be listed at the moment
 	progress Progress
 	known    chan struct{} // closed when everything was read once
+
+	paired map[string]*paired // by folder; of whoever makes a view
 }
 
 func newShelf(b bucket.Bucket) *shelf {
-	return &shelf{bucket: b, files: map[string]*store.Remembered{}, retry: map[string]bool{}, known: make(chan struct{})}
+	return &shelf{
+		bucket: b, files: map[string]*store.Remembered{}, folders: map[string][]string{}, touched: map[string]bool{}, retry: map[string]bool{},
+		known: make(chan struct{}), paired: map[string]*paired{},
+	}
+}
+
+// setLocked takes in what is known of a file.
+func (s *shelf) setLocked(f *store.Remembered) {
+	folder := folderOf(f.Key)
+	if s.files[f.Key] == nil {
+		s.folders[folder] = append(s.folders[folder], f.Key)
+	}
+	s.files[f.Key] = f
+	s.touched[folder] = true
+}
+
+// markLocked notes that a file went away or came back.
+func (s *shelf) markLocked(f *store.Remembered, gone bool) {
+	f.Gone = gone
+	s.touched[folderOf(f.Key)] = true
+}
+
+// takeTouched gives the folders whose files changed since it was last called, with the files that are there.
+func (s *shelf) takeTouched() map[string][]*store.Remembered {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	touched := make(map[string][]*store.Remembered, len(s.touched))
+	for folder := range s.touched {
+		touched[folder] = nil
+		for _, key := range s.folders[folder] {
+			if f := s.files[key]; !f.Gone && f.Facts != nil && facts.KindOf(key) != facts.Other {
+				touched[folder] = append(touched[folder], f)
+			}
+		}
+	}
+	clear(s.touched)
+	return touched
 }
 
 // How often a folder is listed again.
@@ -47,32 +89,65 @@ const (
 // shelfLoop scans a bucket, now and whenever it may have changed, until ctx ends. What is part of the program doesn't.
 func (c *Catalog) shelfLoop(ctx context.Context, s *shelf) {
 	if s.embedded {
-		c.noteReadable(s, c.scan(ctx, s))
+		c.noteReadable(s, c.scan(ctx, s, everything))
 		return
 	}
-	changed, watched, end := c.watch(s)
+	watched, end := c.watch(s)
 	defer end()
-	for {
+	var due time.Time // of the next scan of everything
+	for parts := everything; ; {
 		start := time.Now()
-		err := c.scan(ctx, s)
+		err := c.scan(ctx, s, parts)
 		if ctx.Err() != nil {
 			return
 		}
 		c.noteReadable(s, err)
 		took := time.Since(start)
-		timer := time.NewTimer(c.interval(s, watched, took))
-		select {
-		case <-ctx.Done():
-		case <-timer.C:
-		case <-changed:
-			timer.Reset(min(max(settle, took*share/2), maxSettle))
-			select {
-			case <-ctx.Done():
-			case <-timer.C:
-			}
+		if slices.Equal(parts, everything) {
+			due = time.Now().Add(c.interval(s, watched != nil, took))
 		}
-		timer.Stop()
+		if parts = c.await(ctx, s, watched, due, took); ctx.Err() != nil {
+			return
+		}
 	}
+}
+
+// everything is all of a bucket, as what is to be scanned.
+var everything = []string{""}
+
+// await waits until a bucket is to be scanned again, and says which parts of it: all when it is due, else where something happened. took is how
+// long the scan before did.
+func (c *Catalog) await(ctx context.Context, s *shelf, watched *watch.Watcher, due time.Time, took time.Duration) (parts []string) {
+	var changed <-chan struct{}
+	if watched != nil {
+		changed = watched.Changed()
+	}
+	timer := time.NewTimer(time.Until(due))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-timer.C:
+		return everything
+	case <-changed:
+	}
+	timer.Reset(min(max(settle, took*share/2), maxSettle))
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-timer.C:
+	}
+	parts, all := watched.Take()
+	if _, err := os.Stat(s.bucket.Dir()); all || err != nil || !s.isComplete() {
+		return everything
+	}
+	return parts
+}
+
+func (s *shelf) isComplete() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.progress.Complete && s.err == nil
 }
 
 // interval is how long to wait for the next scan if nothing tells of a change.
@@ -90,17 +165,17 @@ func (c *Catalog) interval(s *shelf, watched bool, took time.Duration) time.Dura
 	return max(unwatchedInterval, took*share)
 }
 
-// watch begins to watch a folder, if that can be.
-func (c *Catalog) watch(s *shelf) (changed <-chan struct{}, watched bool, end func()) {
+// watch begins to watch a folder, if that can be; nil: it can't.
+func (c *Catalog) watch(s *shelf) (w *watch.Watcher, end func()) {
 	if s.bucket.Dir() == "" {
-		return nil, false, func() {}
+		return nil, func() {}
 	}
 	w, err := watch.New(s.bucket.Dir())
 	if err != nil {
 		c.log.Warn().Err(err).Msg("the folder is listed every few seconds instead")
-		return nil, false, func() {}
+		return nil, func() {}
 	}
-	return w.Changed(), true, func() {
+	return w, func() {
 		if err := w.Close(); err != nil {
 			c.log.Warn().Err(err).Str("bucket", s.bucket.Name()).Msg("the watch didn't end well")
 		}
@@ -118,16 +193,5 @@ func (c *Catalog) noteReadable(s *shelf, err error) {
 		c.log.Error().Err(err).Str("bucket", s.bucket.Name()).Msg("songs can't be listed; those known stay")
 	case err == nil && before != nil:
 		c.log.Info().Str("bucket", s.bucket.Name()).Msg("songs can be listed again")
-	}
-}
-
-// pairable are the files that are there, with what they say.
-func (s *shelf) pairable(add func(f *store.Remembered)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, f := range s.files {
-		if !f.Gone && f.Facts != nil && facts.KindOf(f.Key) != facts.Other {
-			add(f)
-		}
 	}
 }

@@ -26,27 +26,32 @@ import (
 func main() {
 	dir := flag.String("dir", "", "the library")
 	server := flag.String("server", "bin/singoffd", "the server's program")
+	data := flag.String("data", "", "the data folder of a server that has read the library: only a restart with it is measured")
 	changes := flag.Int("changes", 5, "how many songs to put into the library")
 	patience := flag.Duration("patience", 10*time.Minute, "how long all may take")
 	flag.Parse()
 	ctx, cancel := context.WithTimeout(context.Background(), *patience)
 	defer cancel()
-	if err := run(ctx, *server, *dir, *changes); err != nil {
+	if err := run(ctx, *server, *dir, *data, *changes); err != nil {
 		fmt.Fprintln(os.Stderr, "librarytime:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, program, library string, changes int) error {
+func run(ctx context.Context, program, library, data string, changes int) error {
 	if library == "" {
 		return errors.New("-dir is missing: make one with go run ./test/library -out DIR")
 	}
-	data, err := os.MkdirTemp("", "librarytime")
-	if err != nil {
-		return err
+	starts := []string{"restart"}
+	if data == "" {
+		made, err := os.MkdirTemp("", "librarytime")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(made)
+		data, starts = made, []string{"first start", "restart"}
 	}
-	defer os.RemoveAll(data)
-	for _, what := range []string{"first start", "restart"} {
+	for _, what := range starts {
 		s, err := start(ctx, program, library, data)
 		if err != nil {
 			return err
@@ -98,10 +103,12 @@ func (s *server) stop() error {
 
 // opens tells when somebody has joined, and when everything was read once.
 func (s *server) opens(ctx context.Context, what string) error {
-	if err := s.join(ctx); err != nil {
+	room, err := s.join(ctx)
+	if err != nil {
 		return err
 	}
 	s.tell(what + ": joined")
+	defer room.Close()
 	if err := s.until(ctx, &singoffv1.ListTracksRequest{PageSize: 1}, func(r *singoffv1.ListTracksResponse) bool { return r.GetTotalSize() > 0 }); err != nil {
 		return err
 	}
@@ -113,15 +120,16 @@ func (s *server) opens(ctx context.Context, what string) error {
 	return nil
 }
 
-// join joins a room, again and again until the port is open.
-func (s *server) join(ctx context.Context) error {
+// join joins a room of its own, again and again until the port is open.
+func (s *server) join(ctx context.Context) (*singoff.Room, error) {
+	id := fmt.Sprint("r", s.began.UnixNano())
 	for {
-		room, err := s.client.Join(ctx, singoff.JoinOptions{RoomID: "r", Nickname: "n"})
+		room, err := s.client.Join(ctx, singoff.JoinOptions{RoomID: id, Nickname: "n"})
 		if err == nil {
-			return room.Close()
+			return room, nil
 		}
 		if err := wait(ctx); err != nil {
-			return err
+			return nil, err
 		}
 	}
 }

@@ -70,6 +70,13 @@ type Bucket interface {
 	Close() error
 }
 
+// Parts is a bucket that can list a part of itself.
+type Parts interface {
+	Bucket
+	// ListPart gives the file of a key, or those below the folder of that key, as List does; empty: all.
+	ListPart(ctx context.Context, key string) iter.Seq2[File, error]
+}
+
 // FileError is what is wrong with one file of a list.
 type FileError struct {
 	Key string

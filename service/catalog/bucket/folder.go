@@ -41,9 +41,13 @@ func (f *folder) Close() error { return nil }
 func (f *folder) Sign(context.Context, string, time.Duration) (string, error) { return "", ErrCantSign }
 
 // List walks the tree. Links to files are followed, links to folders are not.
-func (f *folder) List(ctx context.Context) iter.Seq2[File, error] {
+func (f *folder) List(ctx context.Context) iter.Seq2[File, error] { return f.ListPart(ctx, "") }
+
+// ListPart implements Parts. What isn't there any more has no files.
+func (f *folder) ListPart(ctx context.Context, key string) iter.Seq2[File, error] {
 	return func(yield func(File, error) bool) {
-		err := filepath.WalkDir(f.dir, func(path string, d fs.DirEntry, err error) error {
+		root := f.path(key)
+		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -60,7 +64,7 @@ func (f *folder) List(ctx context.Context) iter.Seq2[File, error] {
 			return nil
 		})
 		if err != nil {
-			yield(File{}, fmt.Errorf("%s: list: %w", f.dir, err))
+			yield(File{}, fmt.Errorf("%s: list: %w", root, err))
 		}
 	}
 }

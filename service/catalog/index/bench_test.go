@@ -69,6 +69,15 @@ func BenchmarkNew(b *testing.B) {
 	}
 }
 
+// BenchmarkWith is an index with one more track.
+func BenchmarkWith(b *testing.B) {
+	items := many(large + 1)
+	x := index.New(items[:large])
+	for b.Loop() {
+		x.With(items)
+	}
+}
+
 func BenchmarkPrepare(b *testing.B) {
 	for b.Loop() {
 		index.Prepare("금요일의 불빛 (Live)", "네온 골목")

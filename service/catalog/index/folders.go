@@ -26,28 +26,35 @@ func (x *Index) Folders(parent string) []Folder {
 	return found[:min(len(found), MaxFolders)]
 }
 
-func foldersOf(items []Item) map[string][]Folder {
-	tracks := map[string]int{}
+// sortKeys are what folders are ordered by, by their paths.
+type sortKeys map[string][]byte
+
+// foldersOf takes the keys of folders that were there before from them.
+func foldersOf(items []Item, before sortKeys) (below map[string][]Folder, keys sortKeys) {
+	direct := map[string]int{}
 	for i := range items {
-		for f := items[i].Folder; f != ""; f = parentOf(f) {
-			tracks[f]++
+		direct[items[i].Folder]++
+	}
+	tracks := make(map[string]int, len(direct))
+	for folder, n := range direct {
+		for f := folder; f != ""; f = parentOf(f) {
+			tracks[f] += n
 		}
 	}
-	below := map[string][]Folder{}
+	below, keys = map[string][]Folder{}, make(sortKeys, len(tracks))
+	c := collators.Get().(*collator)
+	defer collators.Put(c)
 	for f, n := range tracks {
 		p := parentOf(f)
 		below[p] = append(below[p], Folder{Path: f, Tracks: n})
-	}
-	c := collators.Get().(*collator)
-	defer collators.Put(c)
-	for _, folders := range below {
-		keys := make(map[string][]byte, len(folders))
-		for _, f := range folders {
-			keys[f.Path] = append(c.key(path.Base(f.Path)), f.Path...)
+		if keys[f] = before[f]; keys[f] == nil {
+			keys[f] = append(c.key(path.Base(f)), f...)
 		}
+	}
+	for _, folders := range below {
 		slices.SortFunc(folders, func(a, b Folder) int { return bytes.Compare(keys[a.Path], keys[b.Path]) })
 	}
-	return below
+	return below, keys
 }
 
 func parentOf(folder string) string {

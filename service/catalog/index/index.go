@@ -77,24 +77,54 @@ type Index struct {
 	byID     map[string]int
 	folders  map[string][]Folder
 
+	folderKeys sortKeys
+
 	folded, initials packed
 }
 
 // New makes an index. It keeps items.
-func New(items []Item) *Index {
-	x := &Index{items: items, byID: make(map[string]int, len(items))}
-	x.byTitle = make([]int, len(items))
+func New(items []Item) *Index { return new(Index).With(items) }
+
+// With makes an index of other items, which it keeps, out of this one, which stays as it is. Those that are in both, by ID and by the very same
+// Keys, are in order already: where few are new it takes a tenth of the time of New.
+func (x *Index) With(items []Item) *Index {
+	n := &Index{items: items, byID: make(map[string]int, len(items))}
+	now := slices.Repeat([]int{gone}, len(x.items)) // where items of before are
+	var fresh []int
 	for i := range items {
-		x.byTitle[i] = i
-		x.byID[items[i].ID] = i
+		n.byID[items[i].ID] = i
+		if at, ok := x.byID[items[i].ID]; ok && x.items[at].Keys == items[i].Keys {
+			now[at] = i
+		} else {
+			fresh = append(fresh, i)
+		}
 	}
-	x.byArtist = slices.Clone(x.byTitle)
-	slices.SortFunc(x.byTitle, func(a, b int) int { return byTitle(&items[a], &items[b]) })
-	slices.SortFunc(x.byArtist, func(a, b int) int { return byArtist(&items[a], &items[b]) })
-	x.folders = foldersOf(items)
-	x.folded = packAll(items, func(k *Keys) string { return k.folded })
-	x.initials = packAll(items, func(k *Keys) string { return k.initials })
-	return x
+	n.byTitle = n.merged(x.byTitle, now, fresh, byTitle)
+	n.byArtist = n.merged(x.byArtist, now, fresh, byArtist)
+	n.folders, n.folderKeys = foldersOf(items, x.folderKeys)
+	n.folded = packAll(items, func(k *Keys) string { return k.folded })
+	n.initials = packAll(items, func(k *Keys) string { return k.initials })
+	return n
+}
+
+const gone = -1
+
+// merged is an order of before, of which now says where its items are, with fresh ones among them.
+func (x *Index) merged(before, now, fresh []int, compare func(a, b *Item) int) []int {
+	less := func(a, b int) int { return compare(&x.items[a], &x.items[b]) }
+	fresh = slices.SortedFunc(slices.Values(fresh), less)
+	order := make([]int, 0, len(x.items))
+	for _, at := range before {
+		i := now[at]
+		if i == gone {
+			continue
+		}
+		for len(fresh) > 0 && less(fresh[0], i) < 0 {
+			order, fresh = append(order, fresh[0]), fresh[1:]
+		}
+		order = append(order, i)
+	}
+	return append(order, fresh...)
 }
 
 func byTitle(a, b *Item) int {
@@ -104,9 +134,6 @@ func byTitle(a, b *Item) int {
 func byArtist(a, b *Item) int {
 	return cmp.Or(bytes.Compare(a.Keys.artist, b.Keys.artist), bytes.Compare(a.Keys.title, b.Keys.title), strings.Compare(a.ID, b.ID))
 }
-
-// Len is how many tracks there are.
-func (x *Index) Len() int { return len(x.items) }
 
 // Position of a track in what New was given.
 func (x *Index) Position(id string) (int, bool) {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -247,4 +248,43 @@ func FuzzFind(f *testing.F) {
 			t.Errorf("got %v for the token of the page before", err)
 		}
 	})
+}
+
+// An index that is made out of another must be the one that is made anew, whatever came, went, moved or was renamed.
+func TestWithIsNew(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(3, 4))
+	all := many(400)
+	for i := range all { // several of one name
+		if i%5 == 0 {
+			all[i].Title, all[i].Artist, all[i].Keys = "같은 제목", "가수", index.Prepare("같은 제목", "가수")
+		}
+	}
+	x := index.New(nil)
+	for range 30 {
+		items := make([]index.Item, 0, len(all))
+		for _, i := range r.Perm(len(all))[:r.IntN(len(all))] {
+			if r.IntN(50) == 0 {
+				all[i].Title = fmt.Sprint(r.IntN(99))
+				all[i].Keys = index.Prepare(all[i].Title, all[i].Artist)
+			}
+			if r.IntN(50) == 0 {
+				all[i].Folder = "elsewhere"
+			}
+			items = append(items, all[i])
+		}
+		x = x.With(slices.Clone(items))
+		anew := index.New(items)
+		for _, q := range []index.Query{{}, {Order: index.ByArtist}, {Text: "a"}, {Text: "ㄱ"}, {Folder: "1"}} {
+			q.Size = 1000
+			got, err := x.Find(q)
+			want, err2 := anew.Find(q)
+			if !slices.Equal(got.Items, want.Items) || err != nil || err2 != nil {
+				t.Fatalf("%+v: got %v, %v, want %v, %v", q, got.Items, err, want.Items, err2)
+			}
+		}
+		if got, want := x.Folders(""), anew.Folders(""); !slices.Equal(got, want) {
+			t.Fatalf("got %v, want %v", got, want)
+		}
+	}
 }
