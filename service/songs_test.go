@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -165,5 +167,29 @@ func TestRemovedSongDoesNotStart(t *testing.T) {
 	}
 	if playing := room.State().Room.GetNowPlaying(); playing != nil {
 		t.Errorf("got %v, want nothing playing", playing)
+	}
+}
+
+// Lyrics that were looked up were nowhere to be seen in the list of tracks.
+func TestLookedUpLyricsAreTold(t *testing.T) {
+	t.Parallel()
+	lrclib := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"trackName":"Lantern","artistName":"Mina","syncedLyrics":"[00:01.00]la la"}`)
+	}))
+	defer lrclib.Close()
+	cfg, _ := library(t)
+	cfg.Library.LyricsURL = lrclib.URL
+	client := connect(t, run(t, cfg).Addrs(), transport.KindNative)
+	track := listed(t, client, complete).GetTracks()[0]
+	if got := track.GetLyrics(); got != singoffv1.LyricsKind_LYRICS_KIND_UNSPECIFIED {
+		t.Errorf("got %v before anybody asked, want none", got)
+	}
+	id := track.GetTrack().GetTrackId()
+	if got, err := client.GetLyrics(t.Context(), id); err != nil || got.GetLines()[0].GetText() != "la la" {
+		t.Errorf("got %v, %v, want the lyrics", got, err)
+	}
+	found, err := client.GetTracks(t.Context(), id)
+	if err != nil || found[0].GetLyrics() != singoffv1.LyricsKind_LYRICS_KIND_LINES {
+		t.Errorf("got %v, %v, want it told that there are lyrics with lines", found, err)
 	}
 }

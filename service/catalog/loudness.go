@@ -35,17 +35,6 @@ func gainKeyOf(e *entry) gainKey {
 	return gainKey{id: e.ID, size: e.file.Size, modified: e.file.Modified.UnixNano()}
 }
 
-// track is an entry's track as it is known now.
-func (c *Catalog) track(e *entry) Track {
-	t := e.Track
-	if t.Gain == nil {
-		if gain, ok := c.gains.Load(gainKeyOf(e)); ok {
-			t.Gain = gainOf(nil, gain.(*float64))
-		}
-	}
-	return t
-}
-
 // measureLoop measures songs, those played lately first, until ctx ends.
 func (c *Catalog) measureLoop(ctx context.Context) {
 	if c.Complete(ctx) != nil {

@@ -31,7 +31,7 @@ func (c *Catalog) Lyrics(ctx context.Context, id string) (lyrics.Lyrics, error) 
 
 // lookUp asks the lyrics server for a song that has none here, as none says.
 func (c *Catalog) lookUp(ctx context.Context, e *entry, none error) (lyrics.Lyrics, error) {
-	found, err := c.lookup.Lookup(ctx, lrclib.Song{Title: e.Title, Artist: e.Artist, Album: e.Album, Duration: e.Duration})
+	found, err := c.lookup.Lookup(ctx, sought(&e.Track))
 	switch {
 	case err == nil:
 		return found, nil
@@ -41,6 +41,11 @@ func (c *Catalog) lookUp(ctx context.Context, e *entry, none error) (lyrics.Lyri
 		c.log.Debug().Err(err).Str("file", e.File).Msg("a song's lyrics aren't looked up")
 	}
 	return lyrics.Lyrics{}, none
+}
+
+// sought is a track as it is looked up.
+func sought(t *Track) lrclib.Song {
+	return lrclib.Song{Title: t.Title, Artist: t.Artist, Album: t.Album, Duration: t.Duration}
 }
 
 // ownLyrics are those beside or within the song's file.

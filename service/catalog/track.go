@@ -35,7 +35,7 @@ type Track struct {
 	Folder string
 	// HasCover says that a picture is served.
 	HasCover bool
-	// Lyrics says how its lyrics are timed; 0: there are none.
+	// Lyrics says how its lyrics are timed; 0: there are none, or they weren't looked up yet.
 	Lyrics facts.Timing
 	// HasLyricsFile says that lyrics are served as a file too.
 	HasLyricsFile bool
@@ -56,6 +56,20 @@ type entry struct {
 	format        audio.Format
 	measured      bool // or it was found that it can't be
 	keys          *index.Keys
+}
+
+// track is an entry's track as it is known now.
+func (c *Catalog) track(e *entry) Track {
+	t := e.Track
+	if t.Lyrics == 0 {
+		t.Lyrics = facts.Timing(c.lookup.Known(sought(&t)))
+	}
+	if t.Gain == nil {
+		if gain, ok := c.gains.Load(gainKeyOf(e)); ok {
+			t.Gain = gainOf(nil, gain.(*float64))
+		}
+	}
+	return t
 }
 
 // trackID hashes the key, so that a link to a song goes on working whatever system, bucket or Unicode form its file is copied

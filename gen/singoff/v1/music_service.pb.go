@@ -471,7 +471,7 @@ type TrackInfo struct {
 	TrackNumber int32 `protobuf:"varint,9,opt,name=track_number,json=trackNumber,proto3" json:"track_number,omitempty"`
 	// The folder it lies in, as ListFolders names it.
 	Folder string `protobuf:"bytes,10,opt,name=folder,proto3" json:"folder,omitempty"`
-	// What lyrics it has.
+	// What lyrics it has. UNSPECIFIED where the server looks lyrics up: none yet, but GetLyrics may find some, and they are told from then on.
 	Lyrics LyricsKind `protobuf:"varint,11,opt,name=lyrics,proto3,enum=singoff.v1.LyricsKind" json:"lyrics,omitempty"`
 	// The instrumental of this song; empty: none.
 	InstrumentalTrackId string `protobuf:"bytes,12,opt,name=instrumental_track_id,json=instrumentalTrackId,proto3" json:"instrumental_track_id,omitempty"`

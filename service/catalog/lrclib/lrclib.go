@@ -134,11 +134,10 @@ func (c *Client) Enabled() bool { return c.cfg.URL != "" }
 
 // Lookup gives a song's lyrics, timed ones if there are. Errors are ErrNotFound, ErrUnavailable, and those of ctx.
 func (c *Client) Lookup(ctx context.Context, s Song) (lyrics.Lyrics, error) {
-	s.Title, s.Artist = strings.TrimSpace(s.Title), strings.TrimSpace(s.Artist)
-	if !c.Enabled() || s.Title == "" || s.Artist == "" {
+	key, ok := c.key(&s)
+	if !ok {
 		return lyrics.Lyrics{}, ErrNotFound
 	}
-	key := strings.Join([]string{fold(s.Title), fold(s.Artist), s.Duration.Round(time.Second).String()}, "\x00")
 	if a, ok := c.cache.Get(key); ok && time.Now().Before(a.until) {
 		return a.give()
 	}
@@ -162,6 +161,25 @@ func (c *Client) Lookup(ctx context.Context, s Song) (lyrics.Lyrics, error) {
 		c.cache.Add(key, answer{until: time.Now().Add(c.cfg.KeepMissing)})
 	}
 	return l, err
+}
+
+// Known gives what kind of lyrics a song was found to have, without asking; None: none are known.
+func (c *Client) Known(s Song) lyrics.Kind {
+	key, ok := c.key(&s)
+	if !ok {
+		return lyrics.None
+	}
+	a, _ := c.cache.Peek(key)
+	return a.lyrics.Kind
+}
+
+// key is what a song's answer is remembered by; false: it can't be looked up.
+func (c *Client) key(s *Song) (key string, ok bool) {
+	s.Title, s.Artist = strings.TrimSpace(s.Title), strings.TrimSpace(s.Artist)
+	if !c.Enabled() || s.Title == "" || s.Artist == "" {
+		return "", false
+	}
+	return strings.Join([]string{fold(s.Title), fold(s.Artist), s.Duration.Round(time.Second).String()}, "\x00"), true
 }
 
 func (a answer) give() (lyrics.Lyrics, error) {

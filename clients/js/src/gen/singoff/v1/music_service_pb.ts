@@ -303,7 +303,7 @@ export type TrackInfo = Message<"singoff.v1.TrackInfo"> & {
   folder: string;
 
   /**
-   * What lyrics it has.
+   * What lyrics it has. UNSPECIFIED where the server looks lyrics up: none yet, but GetLyrics may find some, and they are told from then on.
    *
    * @generated from field: singoff.v1.LyricsKind lyrics = 11;
    */
