@@ -186,7 +186,7 @@ func TestRemovedTracks(t *testing.T) {
 		track: func(id string) (*singoffv1.Track, error) {
 			return nil, map[string]error{"was there": catalog.ErrGone, "is loading": catalog.ErrLoading, "never was": catalog.ErrNoSuchTrack}[id]
 		},
-		gone:  func(id string) bool { return id == "was there" },
+		gone: func(id string) bool { return id == "was there" },
 	}
 	for id, want := range map[string]singoffv1.Rejected_Reason{
 		"was there": singoffv1.Rejected_REASON_TRACK_GONE, "never was": singoffv1.Rejected_REASON_NO_SUCH_TRACK,
