@@ -69,7 +69,7 @@ func (c *checking) found(format string, args ...any) {
 
 // room reads all there is of a room, and rebuilds it.
 func (c *checking) room(ctx context.Context, key eventlog.Key) error {
-	oldest, err := c.log.Oldest(ctx, key)
+	oldest, _, err := c.log.Ends(ctx, key)
 	if err != nil {
 		return err
 	}

@@ -60,6 +60,18 @@ type Head struct {
 	Position Position
 }
 
+// Rewriting changes what a room's log says, and nothing of what it counts: so that something can be forgotten.
+type Rewriting struct {
+	// After is the position that the caller knows to be the room's last.
+	After Position
+	// Entries are kept ones with other Data; Position, Batch, FirstSeq and Count are theirs. Those that were trimmed are left out.
+	Entries []Stored
+	// Entry is appended, so that whoever has the room open finds out by a conflict.
+	Entry Entry
+	// Snapshot is the data of the state after Entry. It takes the place of every older one.
+	Snapshot []byte
+}
+
 // Limits are a store's bounds.
 type Limits struct {
 	// EntryBytes is the largest Entry.Data; Append refuses more.
@@ -137,6 +149,21 @@ type Log interface {
 
 	// Trim forgets entries whose every seq is below `seq` and which the newest snapshot covers; others stay, and that is no error.
 	Trim(ctx context.Context, room Key, seq uint64) error
+
+	// Rewrite makes a change of the room's past: all of it or nothing. It answers as an Append of its Entry does, and is refused too where no entry
+	// of that batch and those seqs has a Position. Tried again with the same Entry it is made once.
+	Rewrite(ctx context.Context, room Key, change Rewriting) (Position, error)
+
+	// Scrub returns when nothing is left in the store of what was rewritten, replaced or trimmed before the call: no byte in a file. What was
+	// copied elsewhere isn't touched. It may hold up appends for as long as copying the log takes.
+	Scrub(ctx context.Context) error
+
+	// Rooms gives the names of all rooms there ever were, in no order.
+	Rooms(ctx context.Context) ([]Key, error)
+
+	// Ends gives the oldest seq of a room that can be read, and the next free one; they are the same where nothing can be read, and 1 for a
+	// room that never was.
+	Ends(ctx context.Context, room Key) (oldest, next uint64, err error)
 
 	// Limits tells the store's bounds as they are now.
 	Limits() Limits

@@ -18,9 +18,6 @@ const (
 	blockMost  = 512
 )
 
-// farthest is a seq that no room gets to, and that every store can look for.
-const farthest = 1 << 53
-
 // book is one room's log while a page of it is read.
 type book struct {
 	ctx            context.Context
@@ -56,48 +53,17 @@ func (b *book) wrap(err error) error {
 	return nil
 }
 
-// measure finds the oldest and the newest seq, in a number of look-ups that grows with the logarithm of the history.
-func (b *book) measure(q Query) error {
-	first, what, err := b.at(1)
+// measure finds the oldest and the newest seq.
+func (b *book) measure() error {
+	oldest, next, err := b.log.Ends(b.ctx, b.room)
 	switch {
 	case err != nil:
-		return err
-	case what == beyond:
+		return b.wrap(err)
+	case next == 1:
 		return ErrNoRoom
 	}
-	if b.newest, err = b.last(min(max(q.Seq, 1), farthest)); err != nil {
-		return err
-	}
-	if what == kept {
-		b.oldest = first.FirstSeq
-		return nil
-	}
-	b.oldest, err = b.search(2, b.newest+1, func(seq uint64) (bool, error) {
-		_, what, err := b.at(seq)
-		return what != trimmed, err
-	})
-	return err
-}
-
-// last finds the newest seq, looking around a seq first.
-func (b *book) last(around uint64) (uint64, error) {
-	isBeyond := func(seq uint64) (bool, error) {
-		_, what, err := b.at(seq)
-		return what == beyond, err
-	}
-	low, step := uint64(1), uint64(1)
-	for seq := around; ; {
-		over, err := isBeyond(seq)
-		if err != nil {
-			return 0, err
-		}
-		if over {
-			first, err := b.search(low, seq, isBeyond)
-			return first - 1, err
-		}
-		low = seq + 1
-		seq, step = seq+step, step*2
-	}
+	b.oldest, b.newest = oldest, next-1
+	return nil
 }
 
 // search gives the lowest seq in low to high for which is is true; it must be true for high, and stay true above the lowest.
@@ -211,11 +177,8 @@ func (b *book) gone(err error) error {
 	if !errors.Is(err, eventlog.ErrTrimmed) {
 		return err
 	}
-	oldest, searchErr := b.search(b.oldest, b.newest+1, func(seq uint64) (bool, error) {
-		_, what, err := b.at(seq)
-		return what != trimmed, err
-	})
-	return errors.Join(&TrimmedError{Oldest: oldest}, searchErr)
+	oldest, _, endsErr := b.log.Ends(b.ctx, b.room)
+	return errors.Join(&TrimmedError{Oldest: oldest}, b.wrap(endsErr))
 }
 
 // backward collects from a seq down, in blocks that are read forward.

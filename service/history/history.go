@@ -76,6 +76,7 @@ type Page struct {
 
 // Log is what is read of an eventlog.Log, which documents it.
 type Log interface {
+	Ends(ctx context.Context, room eventlog.Key) (oldest, next uint64, err error)
 	Read(ctx context.Context, room eventlog.Key, from uint64) iter.Seq2[eventlog.Stored, error]
 }
 
@@ -88,7 +89,7 @@ func New(log Log) *Reader { return &Reader{log: log} }
 // Page reads a page. Errors: ErrNoRoom, *TrimmedError, and what the log answers, wrapped.
 func (r *Reader) Page(ctx context.Context, q Query) (Page, error) {
 	b := book{ctx: ctx, log: r.log, room: q.Room}
-	if err := b.measure(q); err != nil {
+	if err := b.measure(); err != nil {
 		return Page{}, err
 	}
 	from, err := b.start(q)

@@ -40,6 +40,8 @@ func Run(t *testing.T, open Opener) {
 		{"read", readChecks},
 		{"snapshot", snapshotChecks},
 		{"trim", trimChecks},
+		{"rewrite", rewriteChecks},
+		{"ends", endChecks},
 		{"cancel", cancelChecks},
 		{"life", lifeChecks},
 	} {

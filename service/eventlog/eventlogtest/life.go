@@ -39,6 +39,18 @@ func closed(t *testing.T, store Store) {
 	if err := log.Trim(t.Context(), m.key, 1); !errors.Is(err, eventlog.ErrClosed) {
 		t.Errorf("Trim: error %v, want ErrClosed", err)
 	}
+	if _, err := log.Rewrite(t.Context(), m.key, m.rewriting(0)); !errors.Is(err, eventlog.ErrClosed) {
+		t.Errorf("Rewrite: error %v, want ErrClosed", err)
+	}
+	if err := log.Scrub(t.Context()); !errors.Is(err, eventlog.ErrClosed) {
+		t.Errorf("Scrub: error %v, want ErrClosed", err)
+	}
+	if _, err := log.Rooms(t.Context()); !errors.Is(err, eventlog.ErrClosed) {
+		t.Errorf("Rooms: error %v, want ErrClosed", err)
+	}
+	if _, _, err := log.Ends(t.Context(), m.key); !errors.Is(err, eventlog.ErrClosed) {
+		t.Errorf("Ends: error %v, want ErrClosed", err)
+	}
 }
 
 // closeInUse ends every call, and what was answered by then is as durable as ever.

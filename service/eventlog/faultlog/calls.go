@@ -16,6 +16,10 @@ const (
 	Read
 	StoreSnapshot
 	Trim
+	Rewrite
+	Scrub
+	Rooms
+	Ends
 )
 
 // Fail makes a call fail with an error from now on; nil makes it work again. A reading under way isn't touched.
@@ -58,6 +62,38 @@ func (l *Log) Trim(ctx context.Context, room eventlog.Key, seq uint64) error {
 		return err
 	}
 	return l.below.Trim(ctx, room, seq)
+}
+
+// Rewrite is that of the log below, unless it fails.
+func (l *Log) Rewrite(ctx context.Context, room eventlog.Key, change eventlog.Rewriting) (eventlog.Position, error) {
+	if err := l.failure(Rewrite); err != nil {
+		return 0, err
+	}
+	return l.below.Rewrite(ctx, room, change)
+}
+
+// Scrub is that of the log below, unless it fails.
+func (l *Log) Scrub(ctx context.Context) error {
+	if err := l.failure(Scrub); err != nil {
+		return err
+	}
+	return l.below.Scrub(ctx)
+}
+
+// Rooms is that of the log below, unless it fails.
+func (l *Log) Rooms(ctx context.Context) ([]eventlog.Key, error) {
+	if err := l.failure(Rooms); err != nil {
+		return nil, err
+	}
+	return l.below.Rooms(ctx)
+}
+
+// Ends is that of the log below, unless it fails.
+func (l *Log) Ends(ctx context.Context, room eventlog.Key) (oldest, next uint64, err error) {
+	if err := l.failure(Ends); err != nil {
+		return 0, 0, err
+	}
+	return l.below.Ends(ctx, room)
 }
 
 func (l *Log) failure(call Call) error {

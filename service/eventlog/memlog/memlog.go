@@ -8,6 +8,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -129,6 +131,55 @@ func (l *Log) Trim(ctx context.Context, key eventlog.Key, seq uint64) error {
 		r.trim(seq)
 	}
 	return nil
+}
+
+// Rewrite replaces data, and appends. Beside what eventlog.Log says, it is refused when anything of it is larger than the config allows, and when
+// TotalBytes are taken.
+func (l *Log) Rewrite(ctx context.Context, key eventlog.Key, change eventlog.Rewriting) (eventlog.Position, error) {
+	if l.closed.Load() {
+		return 0, fmt.Errorf("rewrite %v: %w", key, eventlog.ErrClosed)
+	}
+	r, err := l.findOrAdd(key)
+	if err != nil {
+		return 0, fmt.Errorf("rewrite %v: %w", key, err)
+	}
+	position, err := r.rewrite(ctx, change)
+	if err != nil {
+		return 0, fmt.Errorf("rewrite %v: %w", key, err)
+	}
+	return position, nil
+}
+
+// Scrub has nothing to do: there are no files.
+func (l *Log) Scrub(ctx context.Context) error {
+	if err := l.ready(ctx); err != nil {
+		return fmt.Errorf("scrub: %w", err)
+	}
+	return nil
+}
+
+// Rooms gives the names of all rooms.
+func (l *Log) Rooms(ctx context.Context) ([]eventlog.Key, error) {
+	if err := l.ready(ctx); err != nil {
+		return nil, fmt.Errorf("rooms: %w", err)
+	}
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return slices.Collect(maps.Keys(l.rooms)), nil
+}
+
+// Ends looks at both ends of a room.
+func (l *Log) Ends(ctx context.Context, key eventlog.Key) (oldest, next uint64, err error) {
+	if err := l.ready(ctx); err != nil {
+		return 0, 0, fmt.Errorf("ends of %v: %w", key, err)
+	}
+	r := l.find(key)
+	if r == nil {
+		return 1, 1, nil
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.trimmed + 1, r.lastSeq + 1, nil
 }
 
 // Limits tells the bounds of the config and what is left of TotalBytes.

@@ -18,15 +18,20 @@ const rowOverhead = 64
 func (l *Log) Append(ctx context.Context, key eventlog.Key, after eventlog.Position, entry eventlog.Entry) (eventlog.Position, error) {
 	entry.Data = bytes.Clone(entry.Data) // the caller may have it back before the writer is done
 	o := &appendOp{after: after, entry: entry}
+	if err := l.submitAppend(ctx, key, o, o); err != nil {
+		return 0, fmt.Errorf("append to %v after position %d: %w", key, after, err)
+	}
+	return o.position, nil
+}
+
+// submitAppend hands on an op that appends. Whether it is kept isn't known where nobody has waited for the answer.
+func (l *Log) submitAppend(ctx context.Context, key eventlog.Key, o op, appends *appendOp) error {
 	err := l.submit(ctx, key, o)
-	if err == nil {
-		return o.position, nil
+	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		l.doubt.cast(appends.entry.Batch)
+		return o.unknown(err)
 	}
-	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		l.doubt.cast(entry.Batch)
-		err = o.unknown(err)
-	}
-	return 0, fmt.Errorf("append to %v after position %d: %w", key, after, err)
+	return err
 }
 
 // appendOp keeps an entry.
@@ -37,6 +42,7 @@ type appendOp struct {
 }
 
 func (o *appendOp) size() int                 { return len(o.entry.Data) }
+func (o *appendOp) appends() *appendOp        { return o }
 func (o *appendOp) refused(cause error) error { return refuse(cause) }
 func (o *appendOp) unknown(cause error) error { return errors.Join(eventlog.ErrUnknown, cause) }
 

@@ -2,13 +2,10 @@ package sqlitelog
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-
-	"github.com/singoff/singoff/service/eventlog"
 )
 
 // backupPattern is how copies under way are named; what a killed process leaves of them is removed when the log is opened.
@@ -85,28 +82,6 @@ func removeCopies(dir string) error {
 	return err
 }
 
-// Rooms gives the names of all rooms there ever were, in no order.
-func (l *Log) Rooms(ctx context.Context) (keys []eventlog.Key, err error) {
-	if err := l.ready(ctx); err != nil {
-		return nil, err
-	}
-	l.use.RLock()
-	defer l.use.RUnlock()
-	if l.handles == nil {
-		return nil, l.notOpen()
-	}
-	for after := int64(0); ; {
-		rooms, err := roomsAfter(ctx, l.handles.read, after, 1000)
-		if err != nil || len(rooms) == 0 {
-			return keys, err
-		}
-		for _, r := range rooms {
-			keys = append(keys, r.key)
-		}
-		after = rooms[len(rooms)-1].id
-	}
-}
-
 // CheckPages asks SQLite whether the file's structure is sound; the findings are its own words.
 func (l *Log) CheckPages(ctx context.Context) (findings []string, err error) {
 	l.use.RLock()
@@ -129,15 +104,4 @@ func (l *Log) CheckPages(ctx context.Context) (findings []string, err error) {
 		}
 	}
 	return findings, rows.Err()
-}
-
-// Oldest is the oldest seq of a room that can be read, or the next free one.
-func (l *Log) Oldest(ctx context.Context, key eventlog.Key) (seq uint64, err error) {
-	seq = 1
-	err = l.reading(ctx, key, func(tx *sql.Tx, room int64) error {
-		t, err := tailOf(ctx, tx, room)
-		seq = t.firstSeq
-		return err
-	})
-	return seq, err
 }

@@ -246,11 +246,51 @@ func tailOf(ctx context.Context, tx queries, room int64) (tail, error) {
 }
 
 // without is the tail of a room without entries: all were trimmed, or it has none yet.
-func (t tail) without(ctx context.Context, tx queries) (tail, error) {
-	err := tx.QueryRowContext(ctx, "SELECT position, seq FROM snapshots WHERE room = ?", t.room).Scan(&t.last, &t.lastSeq)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return t, err
-	}
+func (t tail) without(ctx context.Context, tx queries) (_ tail, err error) {
+	t.last, t.lastSeq, err = newestSnapshot(ctx, tx, t.room)
 	t.first, t.firstSeq = t.last+1, t.lastSeq+1
-	return t, nil
+	return t, err
+}
+
+// newestSnapshot is where a room's snapshot is; 0: it has none.
+func newestSnapshot(ctx context.Context, tx queries, room int64) (position eventlog.Position, seq uint64, err error) {
+	err = tx.QueryRowContext(ctx, "SELECT position, seq FROM snapshots WHERE room = ?", room).Scan(&position, &seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return position, seq, err
+}
+
+// Rooms gives the names of all rooms there ever were, in no order.
+func (l *Log) Rooms(ctx context.Context) (keys []eventlog.Key, err error) {
+	if err := l.ready(ctx); err != nil {
+		return nil, fmt.Errorf("rooms: %w", err)
+	}
+	l.use.RLock()
+	defer l.use.RUnlock()
+	if l.handles == nil {
+		return nil, fmt.Errorf("rooms: %w", l.notOpen())
+	}
+	rooms, err := roomsAfter(ctx, l.handles.read, 0, -1)
+	if err != nil {
+		return nil, fmt.Errorf("rooms: %w", err)
+	}
+	for _, r := range rooms {
+		keys = append(keys, r.key)
+	}
+	return keys, nil
+}
+
+// Ends looks at both ends of a room's log.
+func (l *Log) Ends(ctx context.Context, key eventlog.Key) (oldest, next uint64, err error) {
+	oldest, next = 1, 1
+	err = l.reading(ctx, key, func(tx *sql.Tx, room int64) error {
+		t, err := tailOf(ctx, tx, room)
+		oldest, next = t.firstSeq, t.lastSeq+1
+		return err
+	})
+	if err != nil {
+		return 0, 0, fmt.Errorf("ends of %v: %w", key, err)
+	}
+	return oldest, next, nil
 }

@@ -24,6 +24,7 @@ func (l *Log) StoreSnapshot(ctx context.Context, key eventlog.Key, snapshot even
 type snapshotOp struct{ snapshot eventlog.Snapshot }
 
 func (o *snapshotOp) size() int                 { return len(o.snapshot.Data) }
+func (o *snapshotOp) appends() *appendOp        { return nil }
 func (o *snapshotOp) refused(cause error) error { return refuse(cause) }
 func (o *snapshotOp) unknown(cause error) error { return refuse(cause) }
 
@@ -32,33 +33,37 @@ func (o *snapshotOp) apply(ctx context.Context, w *writing) (answer, failed erro
 	if err != nil {
 		return nil, err
 	}
-	var newest eventlog.Snapshot
-	err = w.QueryRowContext(ctx, "SELECT position, seq FROM snapshots WHERE room = ?", t.room).Scan(&newest.Position, &newest.Seq)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	newest, newestSeq, err := newestSnapshot(ctx, w, t.room)
+	if err != nil {
 		return nil, err
 	}
-	if o.snapshot.Position < newest.Position {
+	if o.snapshot.Position < newest {
 		return nil, nil
 	}
 	if len(o.snapshot.Data) > w.log.cfg.SnapshotBytes {
 		return refuse(fmt.Errorf("data of %d bytes, at most %d", len(o.snapshot.Data), w.log.cfg.SnapshotBytes)), nil
 	}
-	if answer, failed = o.matches(ctx, w, t, newest); answer != nil || failed != nil {
+	if answer, failed = o.matches(ctx, w, t, newestSeq); answer != nil || failed != nil {
 		return answer, failed
 	}
 	if err := w.fits(len(o.snapshot.Data)); err != nil {
 		return refuse(err), nil
 	}
-	_, err = w.ExecContext(ctx, "INSERT OR REPLACE INTO snapshots (room, position, seq, kept_at, sum, data) VALUES (?, ?, ?, ?, ?, ?)",
-		t.room, o.snapshot.Position, o.snapshot.Seq, w.now.UnixMilli(), sumOfSnapshot(t.room, o.snapshot), blob(o.snapshot.Data))
-	if err != nil {
+	if err := w.putSnapshot(ctx, t.room, o.snapshot); err != nil {
 		return nil, err
 	}
 	return nil, w.retain(ctx, t, o.snapshot)
 }
 
+// putSnapshot writes a room's snapshot in place of its last one.
+func (w *writing) putSnapshot(ctx context.Context, room int64, snapshot eventlog.Snapshot) error {
+	_, err := w.ExecContext(ctx, "INSERT OR REPLACE INTO snapshots (room, position, seq, kept_at, sum, data) VALUES (?, ?, ?, ?, ?, ?)",
+		room, snapshot.Position, snapshot.Seq, w.now.UnixMilli(), sumOfSnapshot(room, snapshot), blob(snapshot.Data))
+	return err
+}
+
 // matches says why no entry leads to the snapshot.
-func (o *snapshotOp) matches(ctx context.Context, w *writing, t *tail, newest eventlog.Snapshot) (answer, failed error) {
+func (o *snapshotOp) matches(ctx context.Context, w *writing, t *tail, newestSeq uint64) (answer, failed error) {
 	if o.snapshot.Position == 0 || o.snapshot.Position > t.last {
 		return refuse(fmt.Errorf("no entry has position %d, the last one is %d", o.snapshot.Position, t.last)), nil
 	}
@@ -66,7 +71,7 @@ func (o *snapshotOp) matches(ctx context.Context, w *writing, t *tail, newest ev
 	err := w.QueryRowContext(ctx, "SELECT first_seq, count FROM entries WHERE id = ?", entryID(t.room, o.snapshot.Position)).Scan(&first, &count)
 	want := first + count - 1
 	if errors.Is(err, sql.ErrNoRows) {
-		want = newest.Seq // it was trimmed: nothing but the newest snapshot can be there
+		want = newestSeq // it was trimmed: nothing but the newest snapshot can be there
 		err = nil
 	}
 	if err == nil && o.snapshot.Seq != want {

@@ -30,7 +30,8 @@ type Log struct {
 	cfg     Config
 	metrics *metrics
 	lock    *flock.Flock
-	queue   chan *request // unbuffered: what is handed on is written in that order
+	queue   chan *request     // unbuffered: what is handed on is written in that order
+	scrubs  chan chan<- error // unbuffered, too: who waits for a scrub
 	closing chan struct{}
 	close   func() error // once
 	loops   sync.WaitGroup
@@ -64,7 +65,7 @@ func New(ctx context.Context, cfg Config) (*Log, error) {
 		return nil, err
 	}
 	l := &Log{
-		cfg: cfg, lock: lock, queue: make(chan *request), closing: make(chan struct{}), tails: map[eventlog.Key]*tail{},
+		cfg: cfg, lock: lock, queue: make(chan *request), scrubs: make(chan chan<- error), closing: make(chan struct{}), tails: map[eventlog.Key]*tail{},
 	}
 	l.close = sync.OnceValue(l.shut)
 	if l.handles, err = openHandles(ctx, cfg); err != nil {

@@ -15,15 +15,13 @@ const sweepRooms = 16
 func (l *Log) sweepLoop() {
 	ticker := time.NewTicker(l.cfg.SweepEvery)
 	defer ticker.Stop()
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
 	for {
 		select {
 		case <-l.closing:
 			return
 		case <-ticker.C:
 		}
-		if err := l.sweep(ctx); err != nil && !errors.Is(err, eventlog.ErrClosed) {
+		if err := l.sweep(context.Background()); err != nil && !errors.Is(err, eventlog.ErrClosed) {
 			l.cfg.Logger.Warn().Err(err).Msg("old history wasn't forgotten; it is tried again later")
 		}
 	}
@@ -62,6 +60,7 @@ type sweepOp struct {
 }
 
 func (o *sweepOp) size() int                 { return 0 }
+func (o *sweepOp) appends() *appendOp        { return nil }
 func (o *sweepOp) refused(cause error) error { return cause }
 func (o *sweepOp) unknown(cause error) error { return cause }
 
@@ -103,7 +102,7 @@ type roomRow struct {
 	key eventlog.Key
 }
 
-// roomsAfter gives some rooms by their ids.
+// roomsAfter gives so many rooms by their ids; below 0: all.
 func roomsAfter(ctx context.Context, tx queries, after int64, n int) (rooms []roomRow, err error) {
 	rows, err := tx.QueryContext(ctx, "SELECT id, namespace, room FROM rooms WHERE id > ? ORDER BY id LIMIT ?", after, n)
 	if err != nil {

@@ -22,6 +22,7 @@ func (l *Log) Trim(ctx context.Context, key eventlog.Key, seq uint64) error {
 type trimOp struct{ seq uint64 }
 
 func (o *trimOp) size() int                 { return 0 }
+func (o *trimOp) appends() *appendOp        { return nil }
 func (o *trimOp) refused(cause error) error { return cause }
 func (o *trimOp) unknown(cause error) error { return cause }
 
@@ -39,10 +40,7 @@ func (o *trimOp) apply(ctx context.Context, w *writing) (answer, failed error) {
 
 // covered is the position of the room's newest snapshot; 0: it has none.
 func (w *writing) covered(ctx context.Context, t *tail) (position eventlog.Position, err error) {
-	err = w.QueryRowContext(ctx, "SELECT position FROM snapshots WHERE room = ?", t.room).Scan(&position)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
-	}
+	position, _, err = newestSnapshot(ctx, w, t.room)
 	return position, err
 }
 

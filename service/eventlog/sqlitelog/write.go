@@ -37,6 +37,8 @@ type op interface {
 	refused(cause error) error
 	unknown(cause error) error
 	size() int
+	// appends is the append that the op is or has; nil: none.
+	appends() *appendOp
 }
 
 // writing is a transaction of the writer's.
@@ -52,10 +54,8 @@ type writing struct {
 // submit hands an op to the writer and waits for its answer, or for the context.
 func (l *Log) submit(ctx context.Context, key eventlog.Key, o op) error {
 	r := &request{key: key, op: o, done: make(chan error, 1)}
-	select {
-	case <-l.closing:
+	if l.closed() {
 		return eventlog.ErrClosed
-	default:
 	}
 	select {
 	case l.queue <- r:
@@ -81,6 +81,8 @@ func (l *Log) writeLoop() {
 		select {
 		case first := <-l.queue:
 			l.write(l.gather(first))
+		case done := <-l.scrubs:
+			done <- l.scrub(context.Background())
 		case <-healing.C:
 			if l.trouble.Load() != nil || l.movedAway() {
 				l.write(nil)
@@ -171,7 +173,7 @@ func (l *Log) giveUp(batch []*request, cause error) {
 
 // notKept is refused, unless an earlier attempt may have been kept.
 func (l *Log) notKept(r *request, cause error) error {
-	if a, isAppend := r.op.(*appendOp); isAppend && l.doubt.has(a.entry.Batch) {
+	if a := r.op.appends(); a != nil && l.doubt.has(a.entry.Batch) {
 		return r.op.unknown(cause)
 	}
 	return r.op.refused(cause)
@@ -201,7 +203,7 @@ func (l *Log) tryWrite(ctx context.Context, batch []*request) (at *spoiled, err 
 	}
 	maps.Copy(l.tails, w.tails)
 	for _, r := range batch {
-		if a, isAppend := r.op.(*appendOp); isAppend {
+		if a := r.op.appends(); a != nil {
 			l.doubt.settle(a.entry.Batch)
 		}
 	}
@@ -221,7 +223,7 @@ func (l *Log) afterFailedCommit(ctx context.Context, batch []*request) {
 	}
 	l.unfenced = true
 	for _, r := range batch {
-		if a, isAppend := r.op.(*appendOp); isAppend {
+		if a := r.op.appends(); a != nil {
 			l.doubt.cast(a.entry.Batch)
 		}
 	}
