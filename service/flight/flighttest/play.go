@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service/eventlog"
@@ -43,8 +44,18 @@ type play struct {
 	kept    []Moment
 }
 
+// Words begin all that somebody says, and many of their nicknames. Everybody's are another's: User(i) says Words(i).
+func Words(i int) string { return fmt.Sprintf("말%c", 'A'+i) }
+
+// User is the i-th of the People.
+func User(i int) rules.User { return rules.User{byte(i + 1)} }
+
+// People are in play.
+const People = 14
+
 // person is somebody who comes and goes.
 type person struct {
+	words    string
 	user     rules.User
 	instance rules.Instance
 	attempt  uint64
@@ -57,8 +68,17 @@ type person struct {
 // Play plays so many steps from a seed, and gives every entry of the log.
 func Play(t testing.TB, seed uint64, steps int) []Moment {
 	t.Helper()
+	p := newPlay(t, seed)
+	for range steps {
+		p.step()
+	}
+	return p.kept
+}
+
+func newPlay(t testing.TB, seed uint64) *play {
+	t.Helper()
 	p := &play{t: t, random: rand.New(rand.NewPCG(seed, 1)), cfg: rules.DefaultConfig(), now: time.Date(2026, 11, 25, 20, 0, 0, 0, time.UTC)}
-	for i := range 14 {
+	for i := range People {
 		role := singoffv1.Role_ROLE_WATCHER
 		switch {
 		case i < 4:
@@ -67,14 +87,11 @@ func Play(t testing.TB, seed uint64, steps int) []Moment {
 			role = singoffv1.Role_ROLE_OBSERVER
 		}
 		p.people = append(p.people, &person{
-			user: rules.User{byte(i + 1)}, instance: rules.Instance(i + 1), nickname: fmt.Sprintf("사람%d", i), role: role, signedIn: i%3 == 0,
+			words: Words(i), user: User(i), instance: rules.Instance(i + 1), nickname: Words(i) + " 사람", role: role, signedIn: i%3 == 0,
 		})
 	}
 	p.open(rules.New(Room.Namespace, Room.Room))
-	for range steps {
-		p.step()
-	}
-	return p.kept
+	return p
 }
 
 // open begins an epoch.
@@ -118,7 +135,12 @@ func (p *play) step() {
 	for range 1 + p.random.IntN(5) {
 		p.act(p.people[p.random.IntN(len(p.people))])
 	}
-	for p.engine.Waiting() {
+	p.decide()
+}
+
+// decide keeps what comes of what waits, and of what is due.
+func (p *play) decide() {
+	for first := true; first || p.engine.Waiting(); first = false {
 		if app, must, _ := p.engine.Decide(p.now); must {
 			p.keep(app)
 		}
@@ -159,7 +181,7 @@ func (p *play) act(who *person) {
 			number = 0
 		}
 		p.engine.Push(engine.Input{Connection: who.conn, Command: &rules.Command{
-			Number: number, Body: p.command(), Track: &singoffv1.Track{TrackId: "t1", Title: "노래"},
+			Number: number, Body: p.command(who), Track: track(),
 		}})
 	}
 }
@@ -173,7 +195,7 @@ func (p *play) enter(who *person) {
 	who.conn = rules.Connection(p.conns)
 	p.engine.Push(engine.Input{Connection: who.conn, Hello: &rules.Hello{
 		User: who.user, SignedIn: who.signedIn, Instance: who.instance, Attempt: who.attempt, TakeOver: true,
-		Role: who.role, Nickname: who.nickname, Title: "금요일 배틀",
+		Role: who.role, Nickname: who.nickname, Title: who.words + " 배틀",
 	}})
 }
 
@@ -201,17 +223,27 @@ func (p *play) member() string {
 }
 
 // command is a body of any kind.
-func (p *play) command() any {
+func (p *play) command(who *person) any {
 	switch p.random.IntN(12) {
 	case 0:
 		return &singoffv1.MusicSelected{TrackId: "t1"}
 	case 1:
-		return &singoffv1.Playback{Action: singoffv1.Playback_ACTION_START}
+		actions := []singoffv1.Playback_Action{
+			singoffv1.Playback_ACTION_START, singoffv1.Playback_ACTION_START, singoffv1.Playback_ACTION_PAUSE, singoffv1.Playback_ACTION_RESUME,
+			singoffv1.Playback_ACTION_SEEK, singoffv1.Playback_ACTION_STOP,
+		}
+		return &singoffv1.Playback{Action: actions[p.random.IntN(len(actions))], Position: durationpb.New(time.Duration(p.random.IntN(60)) * time.Second)}
 	case 2:
 		hidden := p.random.IntN(2) == 0
 		return &singoffv1.Presence{Hidden: &hidden}
 	case 3:
-		return &singoffv1.Presence{Nickname: fmt.Sprintf("이름%d", p.random.IntN(30))}
+		nickname := fmt.Sprintf("%s 이름%d", who.words, p.random.IntN(30))
+		if members := p.engine.State().Room("").GetMembers(); p.random.IntN(2) == 0 && len(members) > 0 {
+			if m := members[p.random.IntN(len(members))]; !m.GetAway() && m.GetNickname() != "" {
+				nickname = m.GetNickname() // which is taken
+			}
+		}
+		return &singoffv1.Presence{Nickname: nickname}
 	case 4, 10, 11:
 		actions := []singoffv1.Moderation_Action{
 			singoffv1.Moderation_ACTION_KICK, singoffv1.Moderation_ACTION_BAN, singoffv1.Moderation_ACTION_BAN, singoffv1.Moderation_ACTION_FREE_SEAT,
@@ -219,9 +251,9 @@ func (p *play) command() any {
 		}
 		return &singoffv1.Moderation{Action: actions[p.random.IntN(len(actions))], MemberId: p.member()}
 	case 5:
-		return &singoffv1.ChatMessage{Text: "ㅋㅋ", ToMemberId: p.member()}
+		return &singoffv1.ChatMessage{Text: who.words + " ㅋㅋ", ToMemberId: p.member()}
 	case 6:
-		return &singoffv1.ChatMessage{Text: "안녕 hello"}
+		return &singoffv1.ChatMessage{Text: who.words + " 안녕 hello"}
 	}
 	return &singoffv1.Vote{SingerMemberId: p.singer(), Choice: singoffv1.Vote_Choice(1 + p.random.IntN(3))}
 }
