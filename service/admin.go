@@ -15,6 +15,7 @@ import (
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service/admin"
 	"github.com/singoff/singoff/service/flight"
+	"github.com/singoff/singoff/service/forget"
 	"github.com/singoff/singoff/service/rpc"
 )
 
@@ -94,7 +95,8 @@ func (s *Server) listenAdmin(ctx context.Context) (net.Listener, error) {
 // newAdmin makes the operator's server.
 func (s *Server) newAdmin() (*grpc.Server, error) {
 	service, err := rpc.NewAdmin(rpc.AdminConfig{
-		Rooms: s.manager, Recorder: flight.NewRecorder(s.log, time.Now), Backup: backup(s.log), Logger: s.cfg.Logger,
+		Rooms: s.manager, Recorder: flight.NewRecorder(s.log, time.Now), Forgetter: forget.New(s.log, s.manager, s.cfg.Logger), Backup: backup(s.log),
+		Logger: s.cfg.Logger,
 	})
 	if err != nil {
 		return nil, err

@@ -29,6 +29,7 @@ type adminCommand struct {
 	Kick        kickCommand        `cmd:"" help:"Remove somebody from a room."`
 	Close       closeCommand       `cmd:"" help:"End a room and send everybody in it away."`
 	Announce    announceCommand    `cmd:"" help:"Say something to a room, a namespace, or everybody."`
+	Forget      forgetCommand      `cmd:"" help:"Blank what somebody wrote and was called, in every room."`
 	Record      recordCommand      `cmd:"" help:"Write a room's flight record to a file, for singoff replay and verify."`
 	Backup      backupCommand      `cmd:"" help:"Copy the whole log to a file, while the server runs."`
 }
@@ -44,6 +45,7 @@ func (adminCommand) Help() string {
   singoff admin kick 'Friday battle' Mina --keep-out 10m
   singoff admin close 'Friday battle'
   singoff admin announce 'We stop at ten' --all
+  singoff admin forget u:mina
   singoff admin record 'Friday battle' friday.flight
   singoff admin backup friday.db
   singoff admin connections --admin sing.example:7071 --admin-token-file operator.token`

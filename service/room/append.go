@@ -76,6 +76,7 @@ func (r *room) settle(res result) bool {
 		r.setTroubled(false)
 		r.publish(r.engine.Kept(r.now(), res.at))
 		r.snapshot()
+		r.rechecked()
 	case errors.Is(res.err, eventlog.ErrRefused):
 		if !r.troubled {
 			r.logger.Error().Err(res.err).Msg("the log refuses appends")

@@ -60,7 +60,7 @@ func (r *room) advance() {
 	for r.appending.IsZero() {
 		r.takeIn()
 		switch {
-		case r.troubled && !now.Before(r.retryAt):
+		case r.troubled && !now.Before(r.retryAt), !r.troubled && r.takeRechecks():
 			r.append(now, r.engine.Probe(now))
 		case r.engine.Waiting() || !r.troubled && r.due(now):
 			app, must, out := r.engine.Decide(now)

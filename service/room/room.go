@@ -35,7 +35,8 @@ type room struct {
 	conns    map[rules.Connection]*Conn
 	acts     map[uint64]*act // of the operator, who waits for them
 	lastAct  uint64
-	newActs  int // in the inbox
+	newActs  int             // in the inbox
+	rechecks []chan struct{} // closed when the log was found to be as the loop knows it
 	ring     ring
 	closed   atomic.Bool // takes nothing more; may be read without mu
 	draining bool        // takes nobody more
@@ -51,6 +52,7 @@ type room struct {
 	sinceSnap   int            // entries since the last snapshot
 	background  sync.WaitGroup // the append and the snapshot under way
 	snapshoting atomic.Bool
+	rechecking  []chan struct{} // by the append under way
 }
 
 // now is the room's clock: the wall clock when it was loaded, or the log's newest event if that is later, plus monotonic time since.

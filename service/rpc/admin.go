@@ -30,6 +30,8 @@ type AdminConfig struct {
 	Rooms Operated
 	// Recorder makes flight records, for RecordRoom; nil: that is UNIMPLEMENTED.
 	Recorder Recorder
+	// Forgetter forgets people, for ForgetUser; nil: that is UNIMPLEMENTED.
+	Forgetter Forgetter
 	// Backup makes a copy of the log, for Backup; nil: there is nothing to copy.
 	Backup Backuper
 	// Patience is how long an act may wait for the rooms' log. Default 5 s.

@@ -81,6 +81,12 @@ func encode(b *rules.Batch, state *rules.State, id eventlog.BatchID) (eventlog.E
 	return eventlog.Entry{Batch: id, FirstSeq: p.FirstSeq, Count: p.Count, Data: data}, items
 }
 
+// Empty is an entry without records that can follow on a state. Whoever has the room open meets it as a conflict.
+func Empty(state *rules.State, id eventlog.BatchID) eventlog.Entry {
+	entry, _ := encode(rules.Begin(state, nil, state.Time()), state, id)
+	return entry
+}
+
 // Items reads the events of a stored entry.
 func Items(data []byte) ([]Item, error) {
 	p, err := decode(data)

@@ -54,7 +54,7 @@ func (b *Batch) admit(e *entrance) *member {
 	default:
 		m.seat = 1
 	}
-	m.id = memberID(s.epoch, s.seq+1)
+	m.id = MemberID(s.epoch, s.seq+1)
 	attached.MemberID = m.id
 	b.emit(&Record{Fact: attached, Event: m.author(&singoffv1.Event{Body: &singoffv1.Event_Presence{Presence: &singoffv1.Presence{
 		Change: singoffv1.Presence_CHANGE_JOINED, Member: m.view(), RoomTitle: title, Counts: b.countsAfter(m, singoffv1.Presence_CHANGE_JOINED),

@@ -122,7 +122,7 @@ func (s *State) applyPresence(r *Record, p *singoffv1.Presence) error {
 
 func (s *State) join(r *Record, v *singoffv1.Member) error {
 	a, ok := r.Fact.(*Attached)
-	if !ok || a.MemberID != v.GetMemberId() || a.MemberID != memberID(s.epoch, s.seq) {
+	if !ok || a.MemberID != v.GetMemberId() || a.MemberID != MemberID(s.epoch, s.seq) {
 		return bad("%q joined without a connection, or under another's id", v.GetMemberId())
 	}
 	if made := a.Made; made != nil {

@@ -44,8 +44,8 @@ func (m *member) view() *singoffv1.Member {
 	return v
 }
 
-// memberID makes an id of the JOINED's seq and 30 bits of its epoch, so that a lost log doesn't make it again.
-func memberID(epoch, seq uint64) string {
+// MemberID makes an id of the JOINED's seq and 30 bits of its epoch, so that a lost log doesn't make it again.
+func MemberID(epoch, seq uint64) string {
 	var b [8]byte
 	binary.BigEndian.PutUint64(b[:], epoch)
 	tail := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:])[:6]

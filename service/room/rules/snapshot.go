@@ -160,7 +160,7 @@ func (r *reader) sessions(s *State, cols *logv1.Sessions) (all []*session) {
 
 func (r *reader) member(s *State, p *logv1.MemberState, of *session) {
 	m := &member{
-		id: memberID(p.SinceEpoch, p.SinceSeq), user: of.user, instance: of.instance, signedIn: p.SignedIn,
+		id: MemberID(p.SinceEpoch, p.SinceSeq), user: of.user, instance: of.instance, signedIn: p.SignedIn,
 		nickname: p.Nickname, role: p.Role, seat: int(p.Seat), conn: Connection(p.Connection),
 		awaySince: p.AwaySince, heldUntil: p.HeldUntil, hidden: p.Hidden, joined: p.JoinedTime,
 		sinceEpoch: p.SinceEpoch, sinceSeq: p.SinceSeq, pick: p.Pick,

@@ -1,0 +1,132 @@
+package forget
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+
+	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/room/rules"
+)
+
+// person is whom a room is to forget, as far as it is known who they were there. What is blanked is empty, but for what must be told apart: a nickname
+// becomes the member's id, which no other member has, and a room's title its id.
+type person struct {
+	user    rules.User
+	room    string          // its id
+	members map[string]bool // that they were
+	called  map[string]bool // what they were called
+	made    bool            // by them, since it was last closed
+	known   bool            // to the room
+}
+
+func newPerson(user rules.User, room string) *person {
+	return &person{user: user, room: room, members: map[string]bool{}, called: map[string]bool{}}
+}
+
+// meet learns from a record who they are.
+func (p *person) meet(r record) {
+	if !p.known && r.names(p.user) {
+		p.known = true
+	}
+	for link := range r.links() {
+		if link.user == p.user {
+			p.members[link.member] = true
+		}
+	}
+	if m := r.event.GetPresence().GetMember(); p.members[m.GetMemberId()] && m.GetNickname() != m.GetMemberId() {
+		p.call(m.GetNickname())
+	}
+}
+
+// meetIn learns from a snapshot.
+func (p *person) meetIn(s snapshot) {
+	p.known = p.known || s.names(p.user)
+	for link := range s.links() {
+		if link.user == p.user {
+			p.members[link.member] = true
+		}
+	}
+	for _, m := range s.Members {
+		if id := rules.MemberID(m.SinceEpoch, m.SinceSeq); p.members[id] && m.Nickname != id {
+			p.call(m.Nickname)
+		}
+	}
+}
+
+func (p *person) call(nickname string) {
+	if nickname != "" {
+		p.called[nickname] = true
+		p.called[strings.Trim(strconv.Quote(nickname), `"`)] = true // as messages quote it
+	}
+}
+
+// blank takes what is theirs out of a record, and says whether there was anything.
+func (p *person) blank(r record) (changed bool) {
+	if r.event.GetRoomClosed() != nil {
+		p.made = false
+	}
+	if a := r.GetAttached(); a.GetMade() != nil {
+		p.made = bytes.Equal(a.GetUser(), p.user[:])
+		if p.made {
+			changed = replace(&a.Made.Title, p.room)
+			if joined := r.event.GetPresence(); joined != nil {
+				changed = replace(&joined.RoomTitle, p.room) || changed
+			}
+		}
+	}
+	return p.blankEvent(r.event) || changed
+}
+
+func (p *person) blankEvent(e *singoffv1.Event) (changed bool) {
+	switch body := e.GetBody().(type) {
+	case *singoffv1.Event_ChatMessage:
+		said := body.ChatMessage
+		if p.members[e.MemberId] {
+			changed = replace(&said.Text, "")
+		}
+		changed = p.rename(&said.Nickname, e.MemberId) || changed
+		return p.rename(&said.ToNickname, said.ToMemberId) || changed
+	case *singoffv1.Event_Presence:
+		if m := body.Presence.Member; m != nil {
+			return p.rename(&m.Nickname, m.MemberId)
+		}
+	case *singoffv1.Event_Moderation:
+		return p.rename(&body.Moderation.Nickname, body.Moderation.MemberId)
+	case *singoffv1.Event_Rejected:
+		for name := range p.called {
+			if strings.Contains(body.Rejected.Message, name) {
+				return replace(&body.Rejected.Message, "")
+			}
+		}
+	}
+	return false
+}
+
+// blankIn takes what is theirs out of a snapshot.
+func (p *person) blankIn(s snapshot) (changed bool) {
+	for _, m := range s.Members {
+		changed = p.rename(&m.Nickname, rules.MemberID(m.SinceEpoch, m.SinceSeq)) || changed
+	}
+	for _, b := range s.Bans {
+		changed = p.rename(&b.Nickname, b.MemberId) || changed
+	}
+	for _, c := range s.Chat {
+		changed = p.blankEvent(c.Event) || changed
+	}
+	if s.Made && p.made {
+		changed = replace(&s.Title, p.room) || changed
+	}
+	return changed
+}
+
+// rename gives a member of theirs the id for a name; observers have none.
+func (p *person) rename(nickname *string, memberID string) bool {
+	return *nickname != "" && p.members[memberID] && replace(nickname, memberID)
+}
+
+func replace(text *string, by string) bool {
+	changed := *text != by
+	*text = by
+	return changed
+}

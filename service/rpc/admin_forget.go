@@ -1,0 +1,106 @@
+package rpc
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
+	"github.com/singoff/singoff/service/eventlog"
+	"github.com/singoff/singoff/service/forget"
+	"github.com/singoff/singoff/service/room/rules"
+)
+
+// Forgetter forgets people. A *forget.Forgetter is one, and documents the methods.
+type Forgetter interface {
+	WhoWas(ctx context.Context, room eventlog.Key, memberID string) (rules.User, error)
+	Forget(ctx context.Context, user rules.User) (rooms, events int, err error)
+}
+
+// maxSubject is the longest subject of a token, in bytes.
+const maxSubject = 255
+
+// ForgetUser implements singoffv1.AdminServiceServer. It takes as long as it takes; the line about it says nothing of who was forgotten but the member, if
+// that is how they were named.
+func (a *Admin) ForgetUser(ctx context.Context, req *singoffv1.ForgetUserRequest) (resp *singoffv1.ForgetUserResponse, err error) {
+	if a.cfg.Forgetter == nil {
+		return a.UnimplementedAdminServiceServer.ForgetUser(ctx, req)
+	}
+	defer func() {
+		a.cfg.Logger.Info().EmbedObject(done{PeerOf(ctx).Addr, eventlog.Key{}, err}).Str("member_id", req.GetMember().GetMemberId()).
+			Int32("rooms", resp.GetRooms()).Int32("events", resp.GetEvents()).Msg("operator: forget")
+	}()
+	user, err := a.whom(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	rooms, events, err := a.cfg.Forgetter.Forget(ctx, user)
+	if err != nil {
+		return nil, a.forgetStatus(ctx, err, rooms)
+	}
+	return &singoffv1.ForgetUserResponse{Rooms: int32(rooms), Events: int32(events)}, nil
+}
+
+// whom finds out who is to be forgotten.
+func (a *Admin) whom(ctx context.Context, req *singoffv1.ForgetUserRequest) (user rules.User, err error) {
+	switch asked := req.GetUser().(type) {
+	case *singoffv1.ForgetUserRequest_UserId:
+		return parseUserID(asked.UserId)
+	case *singoffv1.ForgetUserRequest_Member:
+		key := eventlog.Key{Namespace: namespaceOf(asked.Member.GetNamespace()), Room: asked.Member.GetRoomId()}
+		if err := checkRoom("member.", key); err != nil {
+			return user, err
+		}
+		if asked.Member.GetMemberId() == "" {
+			return user, invalidField("member.member_id", "is missing")
+		}
+		if wrong := checkBytes(asked.Member.GetMemberId(), memberIDBytes); wrong != "" {
+			return user, invalidField("member.member_id", "%s", wrong)
+		}
+		if user, err = a.cfg.Forgetter.WhoWas(ctx, key, asked.Member.GetMemberId()); err != nil {
+			return user, a.forgetStatus(ctx, err, 0)
+		}
+		return user, nil
+	}
+	return user, invalidField("user", "names nobody; give user_id or member")
+}
+
+// parseUserID reads `u:` and a token's subject, or `g:` and the hash of a guest's key.
+func parseUserID(id string) (user rules.User, err error) {
+	const field = "user_id"
+	if subject, signedIn := strings.CutPrefix(id, "u:"); signedIn {
+		if subject == "" || len(subject) > maxSubject {
+			return user, invalidField(field, "the subject has %d bytes, must have 1 to %d", len(subject), maxSubject)
+		}
+		return rules.SignedIn(subject), nil
+	}
+	hash, guest := strings.CutPrefix(id, "g:")
+	if !guest {
+		return user, invalidField(field, "begins neither with u: nor with g:")
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(hash, "="))
+	if err != nil || len(raw) != len(user) {
+		return user, invalidField(field, "what follows g: must be %d bytes in base64url", len(user))
+	}
+	return rules.User(raw), nil
+}
+
+func (a *Admin) forgetStatus(ctx context.Context, err error, rooms int) error {
+	switch {
+	case errors.Is(err, forget.ErrNobody):
+		return status.Error(codes.NotFound, "user: the log knows no such user")
+	case errors.Is(err, forget.ErrNoRoom):
+		return status.Error(codes.NotFound, "room_id: there never was such a room")
+	case errors.Is(err, forget.ErrNoMember):
+		return status.Error(codes.NotFound, "member_id: nobody was that member, as far back as the room's history is kept")
+	case ctx.Err() != nil:
+		return status.FromContextError(ctx.Err()).Err()
+	}
+	a.cfg.Logger.Error().Err(err).Msg("somebody isn't wholly forgotten")
+	return status.Error(codes.Unavailable, fmt.Sprintf("not wholly forgotten; %d rooms were changed. Try again when the cause is gone: %v", rooms, err))
+}
