@@ -176,3 +176,66 @@ func TestPowerCutWithSyncOffLoses(t *testing.T) {
 		t.Logf("%d of %v lost with sync off", lost, answered)
 	})
 }
+
+// refusesWith expects appends to be refused with a reason that Trouble tells too, which is what readiness says, while readers go on.
+func (w *writer) refusesWith(reason string) {
+	w.t.Helper()
+	for range 3 {
+		err := w.append(w.t.Context(), 100)
+		if !errors.Is(err, eventlog.ErrRefused) && !errors.Is(err, eventlog.ErrUnknown) || !strings.Contains(err.Error(), reason) {
+			w.t.Errorf("got %v, want it refused or unknown, with %q", err, reason)
+		}
+	}
+	if err := w.log.Trouble(); err == nil || !strings.Contains(err.Error(), reason) {
+		w.t.Errorf("got trouble %v, want %q", err, reason)
+	}
+	if head, err := w.log.Open(w.t.Context(), w.key); err != nil || len(head.Entries) != 20 {
+		w.t.Errorf("got %d entries, %v, want readers to go on", len(head.Entries), err)
+	}
+}
+
+// The kernel makes the file system read-only under the log, as it does after errors of the disk: appends are refused with the reason, readers go on. Such a file
+// system can't be written again before it was unmounted, so that the server has to be stopped; what was answered is there then.
+func TestFileSystemTurnsReadOnly(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	disk := newImage(t)
+	t.Run("life", func(t *testing.T) {
+		dir := mount(t, "-o", "loop", disk.file)
+		w := &writer{t: t, log: open(t, sqlitelog.Config{Dir: dir, ReserveBytes: 1 << 20}), key: battle}
+		w.add(20, 100)
+		sh(t, "mount", "-o", "remount,abort", dir)
+		if options := sh(t, "findmnt", "-n", "-o", "FS-OPTIONS", dir); !strings.HasPrefix(options, "ro") && !strings.Contains(options, "emergency_ro") {
+			t.Fatalf("the file system is %s, want it read-only", options)
+		}
+		w.refusesWith("disk I/O error")
+	})
+	t.Run("after", func(t *testing.T) {
+		_ = exec.Command("e2fsck", "-p", disk.file).Run() // says by its code that there was something to repair
+		w := &writer{t: t, log: open(t, sqlitelog.Config{Dir: mount(t, "-o", "loop", disk.file), ReserveBytes: 1 << 20}), key: battle}
+		if head, err := w.log.Open(t.Context(), battle); err != nil || len(head.Entries) != 20 {
+			t.Errorf("got %d entries, %v, want those that were answered", len(head.Entries), err)
+		}
+	})
+}
+
+// Files that can't be written for a while, open as they are, heal by themselves.
+func TestFilesThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	dir := mount(t, "-o", "loop", newImage(t).file)
+	w := &writer{t: t, log: open(t, sqlitelog.Config{Dir: dir, ReserveBytes: 1 << 20}), key: battle}
+	w.add(20, 100)
+	file, wal := filepath.Join(dir, sqlitelog.FileName), filepath.Join(dir, sqlitelog.FileName+"-wal")
+	sh(t, "chattr", "+i", file, wal)
+	defer func() { _ = exec.Command("chattr", "-i", file, wal).Run() }() // or they can't be removed
+	w.refusesWith("disk I/O error")
+	sh(t, "chattr", "-i", file, wal)
+	w.until("they can be written")
+	if err := w.log.Trouble(); err != nil {
+		t.Errorf("got trouble %v, want it healed", err)
+	}
+	if head, err := w.log.Open(t.Context(), battle); err != nil || len(head.Entries) != 21 {
+		t.Errorf("got %d entries, %v, want those that were answered", len(head.Entries), err)
+	}
+}
