@@ -35,10 +35,33 @@ func (r *room) tryOpen() error {
 	if res.err != nil {
 		return res.err
 	}
+	if err := r.remember(head.Entries); err != nil {
+		return err
+	}
 	r.publish(r.engine.Kept(r.now(), res.at))
 	r.sinceSnap = len(head.Entries) + 1
 	r.manager.unopened.opened(r.key)
 	r.logger.Info().Uint64("seq", state.Seq()).Msg("room opened")
+	return nil
+}
+
+// remember puts what was read to open the room into its ring: after a restart everybody comes back at once, and would each read it once more.
+func (r *room) remember(entries []eventlog.Stored) error {
+	now := r.now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.conns) == 0 {
+		return nil
+	}
+	for _, stored := range entries {
+		items, err := engine.Items(stored.Data)
+		if err != nil {
+			return err
+		}
+		for _, it := range items {
+			r.ring.push(it, now)
+		}
+	}
 	return nil
 }
 

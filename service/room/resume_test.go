@@ -1,6 +1,7 @@
 package room_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -109,6 +110,21 @@ func TestResumeAcrossEpochs(t *testing.T) {
 		defer minah.h.close()
 		a = minah.back(a)
 		wantEvents(t, "the replay", a.all(), "welcome resumed", "room_opened", "민아 returned")
+	})
+}
+
+// After a crash all members come back at once. Each read on the disk what opening the room had read already, and waited for the others.
+func TestResumeAfterACrashReadsNothing(t *testing.T) {
+	inHouse(t, func(t *testing.T, h *house) {
+		minah := h.guest("민아", singer)
+		a, b := minah.enter(), h.guest("June", singer).enter()
+		a.breaks()
+		b.says("one")
+		h.log.Fail(faultlog.Read, errors.New("the network is down"))
+		minah.h = newHouse(t, h.log) // without a close, which would have stored a snapshot
+		defer minah.h.close()
+		a = minah.back(a)
+		wantEvents(t, "the replay", a.all(), "welcome resumed", "민아 away", "one", "room_opened", "민아 returned")
 	})
 }
 
