@@ -105,6 +105,19 @@ $(NODE_MODULES): %/node_modules/.package-lock.json: %/package-lock.json
 	npm ci --no-progress --prefix $(<D)
 	@touch $@ # its time is that of the packing
 
+# What takes long or needs more than other tests do, and says its figures.
+LONG = npx --prefix test/browser vitest run --root test/browser --config vitest.long.config.ts
+
+.PHONY: test-sound
+test-sound: $(NODE_MODULES) page ## Measure how far apart two browsers are heard, by recording them, beside what their pages say; SINGOFF_SOUND_SECONDS=20
+	@$(MAKE) --no-print-directory packages PACKAGES='chromium fonts-noto-cjk pulseaudio pulseaudio-utils'
+	$(LONG) sound correlate
+
+.PHONY: test-engines
+test-engines: $(NODE_MODULES) page ## Hold the main battle in Firefox ESR and WebKitGTK
+	@$(MAKE) --no-print-directory packages PACKAGES='firefox-esr webkit2gtk-driver gstreamer1.0-plugins-good pulseaudio pulseaudio-utils xvfb fonts-noto-cjk'
+	$(LONG) engines
+
 BENCH ?= .
 COUNT ?= 6
 .PHONY: bench

@@ -13,14 +13,16 @@ export interface Wanted {
   name: string;
   seconds: number;
   lyrics?: string;
+  /** A tone, unless it must be heard where in the song one is. */
+  sound?: "tone" | "noise";
 }
 
-/** Makes songs that each sound as one quiet tone. */
+/** Makes songs, each of one quiet tone of its own, or of noise. */
 export function makeSongs(wanted: Wanted[]): Songs {
   const folder = mkdtempSync(join(tmpdir(), "singoff-songs-"));
   mkdirSync(folder, { recursive: true });
-  wanted.forEach(({ name, seconds, lyrics }, i) => {
-    writeFileSync(join(folder, `${name}.wav`), tone(seconds, 220 + 40 * (i % 12)));
+  wanted.forEach(({ name, seconds, lyrics, sound }, i) => {
+    writeFileSync(join(folder, `${name}.wav`), wav(seconds, sound === "noise" ? noise() : tone(220 + 40 * (i % 12))));
     if (lyrics !== undefined) {
       writeFileSync(join(folder, `${name}.lrc`), lyrics);
     }
@@ -30,8 +32,20 @@ export function makeSongs(wanted: Wanted[]): Songs {
 
 const rate = 8000;
 
+function tone(hertz: number): (sample: number) => number {
+  return (i) => Math.sin((2 * Math.PI * hertz * i) / rate);
+}
+
+function noise(): () => number {
+  let state = 7;
+  return () => {
+    state = (state * 1103515245 + 12345) % 2 ** 31;
+    return 2 * (state / 2 ** 31) - 1;
+  };
+}
+
 /** A WAV file: mono, 16 bits. */
-function tone(seconds: number, hertz: number): Buffer {
+function wav(seconds: number, level: (sample: number) => number): Buffer {
   const samples = Math.round(seconds * rate);
   const file = Buffer.alloc(44 + samples * 2);
   file.write("RIFF", 0);
@@ -47,7 +61,7 @@ function tone(seconds: number, hertz: number): Buffer {
   file.write("data", 36);
   file.writeUInt32LE(samples * 2, 40);
   for (let i = 0; i < samples; i++) {
-    file.writeInt16LE(Math.round(3000 * Math.sin((2 * Math.PI * hertz * i) / rate)), 44 + i * 2);
+    file.writeInt16LE(Math.round(3000 * level(i)), 44 + i * 2);
   }
   return file;
 }

@@ -2,7 +2,7 @@ import { chromium, type Browser, type BrowserContext, type BrowserContextOptions
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 
 /** Debian's Chromium, or another by this variable. */
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+export const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 
 /** How long something may take on a machine that is busy with other tests, in ms. */
 export const patience = 60_000;
