@@ -78,7 +78,7 @@ lint: $(BASELINE) ## Check formatting, code, import directions and the protocol;
 test: packages $(NODE_MODULES) page ## Vet and test everything with the race detector; all that a fresh checkout needs
 	go vet -race -tags '$(TAGS)' ./...
 	go test -race -vet=off -tags '$(TAGS)' ./...
-	go test -vet=off -tags '$(TAGS)' ./service/model
+	go test -vet=off -tags '$(TAGS)' ./service/model ./service/simulation
 	npm run --prefix clients/js check
 	npm run --prefix clients/js test
 	npm run --prefix clients/web check

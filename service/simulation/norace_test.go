@@ -2,4 +2,7 @@
 
 package simulation
 
-const defaultSeeds = 1000
+const (
+	defaultSeeds     = 2000
+	defaultDiskSeeds = 400
+)

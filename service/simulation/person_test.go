@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -152,7 +154,8 @@ func (p *person) breakOff() {
 }
 
 func (p *person) ended() {
-	for _, c := range p.commands {
+	for _, number := range slices.Sorted(maps.Keys(p.commands)) {
+		c := p.commands[number]
 		p.w.never("number of "+p.name, &c.number)
 		if c.vote != nil {
 			p.w.never("votes for "+c.of, c.vote)

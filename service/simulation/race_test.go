@@ -2,4 +2,7 @@
 
 package simulation
 
-const defaultSeeds = 100
+const (
+	defaultSeeds     = 100
+	defaultDiskSeeds = 10
+)

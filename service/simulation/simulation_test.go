@@ -21,23 +21,44 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var (
-	seeds = flag.Int("seeds", defaultSeeds, "how many schedules to run")
-	first = flag.Uint64("seed", 1, "the first seed")
-	steps = flag.Int("steps", 120, "steps of a schedule")
+	seeds     = flag.Int("seeds", defaultSeeds, "how many schedules to run with the log in memory")
+	diskSeeds = flag.Int("disk-seeds", defaultDiskSeeds, "how many to run with the log on a disk that fails")
+	first     = flag.Uint64("seed", 1, "the first seed")
+	steps     = flag.Int("steps", 120, "steps of a schedule")
 )
 
 // TestSimulation runs schedules; one that fails is named by its seed.
 func TestSimulation(t *testing.T) {
 	t.Parallel()
+	schedules{n: *seeds, usual: defaultSeeds, must: []string{
+		"restart", "KIND_NEW", "KIND_RESUMED", "REASON_FULL", "REASON_MOVED", "CAUSE_OUT_OF_STEP", "CAUSE_LOG_REFUSED", "taken", "voted",
+	}}.run(t)
+}
+
+// TestSimulationOnDisk runs them over the log that servers have, on a disk that fails and loses power.
+func TestSimulationOnDisk(t *testing.T) {
+	t.Parallel()
+	schedules{n: *diskSeeds, usual: defaultDiskSeeds, onDisk: true, must: []string{
+		"power cut", "KIND_NEW", "KIND_RESUMED", "REASON_MOVED", "CAUSE_LOG_REFUSED", "taken", "voted",
+	}}.run(t)
+}
+
+// schedules are some to be run.
+type schedules struct {
+	n, usual int
+	onDisk   bool
+	must     []string // have come up in the usual ones
+}
+
+func (s schedules) run(t *testing.T) {
+	t.Helper()
 	const lanes = 4
 	var mu sync.Mutex
 	reached, began := map[string]int{}, time.Now()
 	t.Cleanup(func() {
-		t.Logf("%d schedules of %d steps in %v: %v", *seeds, *steps, time.Since(began).Round(time.Millisecond), reached)
-		for _, what := range []string{
-			"restart", "KIND_NEW", "KIND_RESUMED", "REASON_FULL", "REASON_MOVED", "CAUSE_OUT_OF_STEP", "CAUSE_LOG_REFUSED", "taken", "voted",
-		} {
-			if reached[what] == 0 && *seeds >= defaultSeeds {
+		t.Logf("%d schedules of %d steps in %v: %v", s.n, *steps, time.Since(began).Round(time.Millisecond), reached)
+		for _, what := range s.must {
+			if reached[what] == 0 && s.n >= s.usual {
 				t.Errorf("%s never happened", what)
 			}
 		}
@@ -45,11 +66,15 @@ func TestSimulation(t *testing.T) {
 	for lane := range lanes {
 		t.Run(fmt.Sprint("lane ", lane), func(t *testing.T) {
 			t.Parallel()
-			for i := lane; i < *seeds && !t.Failed(); i += lanes {
+			for i := lane; i < s.n && !t.Failed(); i += lanes {
 				seed := *first + uint64(i)
 				t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+					var m *machine
+					if s.onDisk {
+						m = &machine{dir: t.TempDir()}
+					}
 					synctest.Test(t, func(t *testing.T) {
-						w := run(t, seed)
+						w := run(t, seed, m)
 						mu.Lock()
 						defer mu.Unlock()
 						for what, n := range w.reached {
@@ -62,10 +87,10 @@ func TestSimulation(t *testing.T) {
 	}
 }
 
-// run plays a schedule and judges it.
-func run(t *testing.T, seed uint64) *world {
+// run plays a schedule and judges it. A machine loses its power in the end.
+func run(t *testing.T, seed uint64, m *machine) *world {
 	t.Helper()
-	w := newWorld(t, seed)
+	w := newWorld(t, seed, m)
 	defer w.close()
 	for range *steps {
 		w.turn()
@@ -73,6 +98,11 @@ func run(t *testing.T, seed uint64) *world {
 	w.calm()
 	for _, p := range w.people {
 		p.breakOff()
+	}
+	if m != nil {
+		m.disk.Cut()
+		w.reboot()
+		m.check(t)
 	}
 	w.linearizable()
 	w.checkLog()

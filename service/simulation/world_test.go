@@ -24,7 +24,8 @@ type world struct {
 	t       *testing.T
 	rnd     *rand.Rand
 	step    int64
-	log     *memlog.Log
+	log     eventlog.Log // of both nodes
+	machine *machine     // that the log is on; nil: it is in memory
 	nodes   []*node
 	people  []*person
 	history map[string][]porcupine.Operation // by what must be linearizable
@@ -47,19 +48,21 @@ func (n *node) Now() time.Time { return time.Now().Add(time.Duration(n.ahead.Loa
 // NewTimer implements room.Clock.
 func (n *node) NewTimer(d time.Duration) *time.Timer { return time.NewTimer(d) }
 
-func newWorld(t *testing.T, seed uint64) *world {
+// newWorld makes a world whose log is in memory, or in a file on the disk of a machine.
+func newWorld(t *testing.T, seed uint64, m *machine) *world {
 	t.Helper()
-	log, err := memlog.New(memlog.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{t: t, rnd: rand.New(rand.NewPCG(seed, 7)), log: log, history: map[string][]porcupine.Operation{}, reached: map[string]int{}}
-	for i := range 2 {
-		faults, err := faultlog.New(faultlog.Config{Log: log, Seed: seed + uint64(i)})
-		if err != nil {
+	w := &world{t: t, rnd: rand.New(rand.NewPCG(seed, 7)), machine: m, history: map[string][]porcupine.Operation{}, reached: map[string]int{}}
+	if m == nil {
+		var err error
+		if w.log, err = memlog.New(memlog.Config{}); err != nil {
 			t.Fatal(err)
 		}
-		n := &node{w: w, log: faults}
+	} else {
+		w.log = m.boot(t, w.rnd.Uint64())
+	}
+	for range 2 {
+		n := &node{w: w}
+		n.connect()
 		n.start()
 		w.nodes = append(w.nodes, n)
 	}
@@ -67,6 +70,14 @@ func newWorld(t *testing.T, seed uint64) *world {
 		w.people = append(w.people, newPerson(w, i))
 	}
 	return w
+}
+
+// connect gives the node its view of the log.
+func (n *node) connect() {
+	var err error
+	if n.log, err = faultlog.New(faultlog.Config{Log: n.w.log, Seed: n.w.rnd.Uint64()}); err != nil {
+		n.w.t.Fatal(err)
+	}
 }
 
 func (n *node) start() {
@@ -106,18 +117,44 @@ func (w *world) turn() {
 		n.release()
 		n.log.Always(faultlog.None)
 		n.log.Deliver(context.Background())
+		if w.machine != nil {
+			w.machine.mend()
+		}
 	case x < 79:
 		n.release()
 		n.hold = n.log.Hold(faultlog.Point(w.rnd.IntN(2)))
 	case x < 80:
 		w.reached["restart"]++
 		n.restart()
+	case x < 83 && w.machine != nil:
+		w.machine.trouble(w.rnd)
 	case x < 84:
 		n.ahead.Add(int64(time.Duration(w.rnd.IntN(8000)-4000) * time.Millisecond))
 	default:
 		time.Sleep(time.Duration(w.rnd.IntN(2500)) * time.Millisecond)
 	}
 	w.rest()
+	if w.machine != nil && w.machine.isOff() {
+		w.reboot()
+	}
+}
+
+// reboot starts the machine again after a power cut, with what is left on its disk: the log and both nodes have been on it.
+func (w *world) reboot() {
+	w.reached["power cut"]++
+	for _, n := range w.nodes {
+		n.release()
+		if err := n.manager.Close(); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	w.rest()
+	w.machine.down(w.t)
+	w.log = w.machine.boot(w.t, w.rnd.Uint64())
+	for _, n := range w.nodes {
+		n.connect()
+		n.start()
+	}
 }
 
 // fault changes what the log does to a node's appends.
@@ -137,6 +174,10 @@ func (w *world) rest() {
 // calm ends all faults, and waits until what was under way is settled.
 func (w *world) calm() {
 	for range 3 {
+		if w.machine != nil {
+			w.machine.mend()
+			w.machine.disk.CutAfter(0)
+		}
 		for _, n := range w.nodes {
 			n.release()
 			n.log.Always(faultlog.None)
@@ -162,7 +203,12 @@ func (w *world) close() {
 		}
 	}
 	synctest.Wait()
-	w.log.Close()
+	if err := w.log.Close(); err != nil {
+		w.t.Error(err)
+	}
+	if w.machine != nil {
+		w.machine.unmount()
+	}
 }
 
 // done adds an operation to a history.

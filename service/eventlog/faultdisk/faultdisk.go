@@ -1,7 +1,7 @@
 // Package faultdisk is a folder on a disk that loses power, for tests of what is kept on it.
 // A sector that was written since its file was last synced holds, after the cut, any of the contents it has had since, whatever the sectors beside it hold:
 // so writes are lost, torn and out of order. Sizes of files and names of the folder likewise. What was synced stays; a sector is written whole or not at all.
-// How programs come to it is for other packages: sqlitevfs lays it under SQLite in the same process, mount makes a file system of it.
+// How programs come to it is for other packages: sqlitevfs lays it under SQLite in the same process.
 package faultdisk
 
 import (
@@ -85,13 +85,18 @@ func (d *Disk) FailSyncs(chance float64) {
 	d.failSyncs = chance
 }
 
-// CutAfter cuts the power with the n-th step from now: a write, a truncation, a sync, a change of names. That step itself is unanswered.
+// Cut cuts the power now.
+func (d *Disk) Cut() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cut()
+}
+
+// CutAfter cuts the power with the n-th step from now: a write, a truncation, a sync, a change of names. That step itself is unanswered. 0: no cut is planned.
 func (d *Disk) CutAfter(n int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.countdown = max(n, 0); n <= 0 {
-		d.cut()
-	}
+	d.countdown = n
 }
 
 // Off is closed when the power is cut.

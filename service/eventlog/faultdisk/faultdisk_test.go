@@ -36,7 +36,7 @@ func write(t *testing.T, f *faultdisk.File, text string, at int64) {
 // after cuts the power and reads what is left.
 func after(t *testing.T, d *faultdisk.Disk) map[string]string {
 	t.Helper()
-	d.CutAfter(0)
+	d.Cut()
 	<-d.Off()
 	dir := filepath.Join(t.TempDir(), "after")
 	if err := d.Restore(dir); err != nil {
