@@ -56,6 +56,9 @@ func (r *tornRoom) write(t *testing.T, log *sqlitelog.Log, disk *faultdisk.Disk,
 			r.kept, r.pending = append(r.kept, *r.pending), nil
 		case errors.Is(err, eventlog.ErrRefused):
 			r.refused[r.pending.Batch], r.pending = true, nil
+			if rnd.IntN(4) == 0 {
+				disk.CutAfter(1 + rnd.IntN(8)) // a disk that fails is often about to go
+			}
 		case !errors.Is(err, eventlog.ErrUnknown):
 			t.Errorf("%v after %d: %v", r.key, len(r.kept), err)
 			return
@@ -138,8 +141,8 @@ func (m *tornMachine) live(t *testing.T) error {
 	disk.CutAfter(1 + m.rnd.IntN(steps))
 	if log, err := sqlitelog.New(t.Context(), sqlitelog.Config{Dir: m.dir, Sync: m.sync, ReserveBytes: 1 << 20}); err == nil {
 		if m.rnd.IntN(3) == 0 {
-			disk.FailSyncs(.02)
-			disk.FailWrites(.002)
+			disk.FailSyncs(.1)
+			disk.FailWrites(.01)
 		}
 		var writers sync.WaitGroup
 		for _, r := range m.rooms {
