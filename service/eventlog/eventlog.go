@@ -155,7 +155,7 @@ type Log interface {
 	Rewrite(ctx context.Context, room Key, change Rewriting) (Position, error)
 
 	// Scrub returns when nothing is left in the store of what was rewritten, replaced or trimmed before the call: no byte in a file. What was
-	// copied elsewhere isn't touched. It may hold up appends for as long as copying the log takes.
+	// copied elsewhere isn't touched. It may hold up appends for as long as writing the whole log anew takes.
 	Scrub(ctx context.Context) error
 
 	// Rooms gives the names of all rooms there ever were, in no order.

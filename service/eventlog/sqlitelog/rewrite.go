@@ -109,7 +109,7 @@ func acceptOne(ctx context.Context, w *writing, t *tail, e eventlog.Stored) (ans
 }
 
 // Scrub writes the whole file anew, in place, and empties the write-ahead log: what was deleted or replaced lies in neither any more. Appends wait for about
-// as long as a backup takes; readers go on. ErrFull: for a while it takes twice the file's size, which isn't there.
+// three times as long as a backup takes; readers go on. ErrFull: for a while it takes twice the file's size, which isn't there.
 func (l *Log) Scrub(ctx context.Context) error {
 	done := make(chan error, 1)
 	if l.closed() {
