@@ -212,8 +212,8 @@ func TestFileSystemTurnsReadOnly(t *testing.T) {
 	})
 	t.Run("after", func(t *testing.T) {
 		_ = exec.Command("e2fsck", "-p", disk.file).Run() // says by its code that there was something to repair
-		w := &writer{t: t, log: open(t, sqlitelog.Config{Dir: mount(t, "-o", "loop", disk.file), ReserveBytes: 1 << 20}), key: battle}
-		if head, err := w.log.Open(t.Context(), battle); err != nil || len(head.Entries) != 20 {
+		log := open(t, sqlitelog.Config{Dir: mount(t, "-o", "loop", disk.file), ReserveBytes: 1 << 20})
+		if head, err := log.Open(t.Context(), battle); err != nil || len(head.Entries) != 20 {
 			t.Errorf("got %d entries, %v, want those that were answered", len(head.Entries), err)
 		}
 	})
