@@ -233,7 +233,7 @@ func TestOddNames(t *testing.T) {
 	for _, n := range names {
 		f[n] = song
 	}
-	c := openFiles(t, f)
+	c := open(t, catalog.Config{URLs: []string{folder(t, f)}})
 	found := byFile(t, c)
 	for _, n := range names {
 		tr, ok := found[n]
@@ -241,7 +241,7 @@ func TestOddNames(t *testing.T) {
 			t.Errorf("%q isn't listed", n)
 			continue
 		}
-		if got := serve(c.Handler(), "GET", "/songs/"+tr.ID+"/audio", "Range", "bytes=500-999"); got.StatusCode != 206 || got.body != string(song[500:1000]) {
+		if got := serve(c.Handler(), "GET", c.Links(tr, "default").Audio, "Range", "bytes=500-999"); got.StatusCode != 206 || got.body != string(song[500:1000]) {
 			t.Errorf("%q: got %d, want its bytes", n, got.StatusCode)
 		}
 	}

@@ -6,8 +6,13 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
 
 	"github.com/singoff/singoff/service/catalog"
 	"github.com/singoff/singoff/service/catalog/audio/audiotest"
@@ -119,6 +124,77 @@ func TestLyrics(t *testing.T) {
 	resp := serve(c.Handler(), "GET", "/songs/"+found["cp949.mp3"].ID+"/lyrics")
 	if want := "[00:01.00]가나"; !strings.HasPrefix(resp.body, want) || resp.Header.Get("Content-Type") != "text/plain; charset=utf-8" {
 		t.Errorf("got %q of %s, want it to begin with %q as UTF-8", resp.body, resp.Header.Get("Content-Type"), want)
+	}
+}
+
+// Lyrics saved on Windows came out as rubbish: read as UTF-8 or Latin-1, or one East Asian code page taken for another.
+func TestLyricsInAnyEncoding(t *testing.T) {
+	t.Parallel()
+	const korean1 = "[00:01.00]똠 햏 뷁 펩시\r\n[00:02.50]창모의 메테오를 부르자\r\n"
+	in := func(e encoding.Encoding, text string) []byte {
+		t.Helper()
+		b, err := e.NewEncoder().Bytes([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	wide := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)
+	files, want := files{}, map[string]string{}
+	for name, one := range map[string]struct {
+		file []byte
+		line string
+	}{
+		"utf-8":       {[]byte(korean1), "똠 햏 뷁 펩시"},
+		"utf-8 mark":  {append([]byte("\xEF\xBB\xBF"), korean1...), "똠 햏 뷁 펩시"},
+		"cp949":       {in(korean.EUCKR, korean1), "똠 햏 뷁 펩시"},
+		"utf-16":      {in(wide, korean1), "똠 햏 뷁 펩시"},
+		"euc-kr":      {in(korean.EUCKR, "[00:01.00]한국 노래"), "한국 노래"},
+		"three lines": {[]byte("[00:01.00]é\n[00:02.00]ü\n[00:03.00]ñ\n"), "é"},
+		"gbk":         {in(simplifiedchinese.GBK, "[00:01.00]月亮代表我的心\n[00:02.00]你问我爱你有多深\n"), "月亮代表我的心"},
+		"ascii":       {[]byte("[00:01.00]la la\n"), "la la"},
+	} {
+		files[name+".mp3"], files[name+".lrc"], want[name+".mp3"] = song, one.file, one.line
+	}
+	c := openFiles(t, files)
+	found := byFile(t, c)
+	for file, line := range want {
+		got, err := c.Lyrics(t.Context(), found[file].ID)
+		if err != nil || got.Kind != lyrics.Lines || got.Lines[0].Text != line || got.Lines[0].Start != time.Second {
+			t.Errorf("%s: got %+v, %v, want %q after a second", file, got, err, line)
+		}
+	}
+	if p := c.Problems(); len(p) != 0 {
+		t.Errorf("got %v, want no problems", p)
+	}
+}
+
+// Folders of UltraStar in a legacy encoding lost the song, its cover and the letters of its title.
+func TestUltraStarFolders(t *testing.T) {
+	t.Parallel()
+	const notes = "#TITLE:Für Élise\n#ARTIST:Ludwig\n#MP3:Ludwig - Für Élise.mp3\n#COVER:Ludwig - Für Élise [CO].jpg\n#BPM:60\n: 0 4 59 Hel\n: 4 4 60 lo\nE\n"
+	files := files{}
+	encodings := map[string]encoding.Encoding{
+		"UTF-8": unicode.UTF8, "CP1252": charmap.Windows1252, "UTF-16": unicode.UTF16(unicode.BigEndian, unicode.UseBOM),
+	}
+	for name, e := range encodings {
+		text, err := e.NewEncoder().Bytes([]byte(notes))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := name + "/Ludwig - Für Élise/"
+		files[dir+"notes.txt"], files[dir+"Ludwig - Für Élise.mp3"], files[dir+"Ludwig - Für Élise [CO].jpg"] = text, song, jpeg
+	}
+	c := openFiles(t, files)
+	found := byFile(t, c)
+	for name := range encodings {
+		got := found[name+"/Ludwig - Für Élise/Ludwig - Für Élise.mp3"]
+		if got.Title != "Für Élise" || got.Artist != "Ludwig" || !got.HasCover || got.Lyrics != facts.TimedWords {
+			t.Errorf("%s: got %+v, want the title, artist, cover and words of the notes", name, got)
+		}
+		if l, err := c.Lyrics(t.Context(), got.ID); err != nil || l.Lines[0].Text != "Hello" {
+			t.Errorf("%s: got %+v, %v, want the notes' text alone", name, l, err)
+		}
 	}
 }
 
