@@ -18,6 +18,9 @@ func compare(a, b File) int {
 
 // ranked puts the name written exactly as the audio's first, then goes by extension.
 func ranked(files []*File, extensions []string, audio string) []*File {
+	if len(files) < 2 {
+		return files
+	}
 	want := norm.NFC.String(facts.Stem(audio))
 	differs := func(key string) int {
 		if norm.NFC.String(facts.Stem(key)) == want {
@@ -42,13 +45,12 @@ var instrumentalMark = regexp.MustCompile(`\s*[(\[（【]\s*(mr|m\.r\.|inst|inst
 func instrumentals(songs []Song) {
 	byName := map[string]int{}
 	for i := range songs {
-		name := fold(facts.Stem(songs[i].Key))
-		if _, taken := byName[name]; !taken {
-			byName[name] = i
+		if _, taken := byName[songs[i].name]; !taken {
+			byName[songs[i].name] = i
 		}
 	}
 	for i := range songs {
-		name := fold(facts.Stem(songs[i].Key))
+		name := songs[i].name
 		mark := instrumentalMark.FindStringIndex(name)
 		if mark == nil {
 			continue

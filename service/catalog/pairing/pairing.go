@@ -18,7 +18,8 @@ type File struct {
 	Key   string
 	Facts *facts.Facts
 
-	nfc string // the key, in the Unicode form that keys are compared in
+	nfc  string // the key, in the Unicode form that keys are compared in
+	name string // folded, without extension
 }
 
 // Source is where a cover or lyrics come from.
@@ -43,6 +44,8 @@ type Song struct {
 	Star *facts.Star
 	// Instrumental is the key of this song's instrumental, Of that of the song whose instrumental this is; empty: none.
 	Instrumental, Of string
+
+	name string // as File's
 }
 
 // Problem is a file that can't be used, or only in part.
@@ -60,6 +63,7 @@ type folder struct {
 func Songs(files []File) (songs []Song, problems []Problem) {
 	for i := range files {
 		files[i].nfc = norm.NFC.String(files[i].Key)
+		files[i].name = fold(facts.Stem(files[i].nfc))
 	}
 	slices.SortFunc(files, compare)
 	folders := map[string]*folder{}
@@ -110,11 +114,13 @@ func (d *folder) songs(used map[string]bool) []Song {
 		if f.Facts.Audio == nil {
 			continue
 		}
-		s := Song{Key: f.Key, Audio: f.Facts.Audio}
-		star := stars[fold(path.Base(f.Key))]
-		name := fold(facts.Stem(f.Key))
-		lyricsOf(&s, star, ranked(lyrics[name], facts.LyricsExtensions, f.Key), used)
-		coverOf(&s, ranked(covers[name], facts.CoverExtensions, f.Key), covers, used)
+		s := Song{Key: f.Key, Audio: f.Facts.Audio, name: f.name}
+		var star *File
+		if len(stars) > 0 {
+			star = stars[fold(path.Base(f.Key))]
+		}
+		lyricsOf(&s, star, ranked(lyrics[f.name], facts.LyricsExtensions, f.Key), used)
+		coverOf(&s, ranked(covers[f.name], facts.CoverExtensions, f.Key), covers, used)
 		songs = append(songs, s)
 	}
 	return songs
@@ -188,8 +194,7 @@ func first(covers []*File, used map[string]bool) Source {
 func byName(files []*File) map[string][]*File {
 	named := map[string][]*File{}
 	for _, f := range files {
-		name := fold(facts.Stem(f.Key))
-		named[name] = append(named[name], f)
+		named[f.name] = append(named[f.name], f)
 	}
 	return named
 }
