@@ -95,7 +95,7 @@ func Open(ctx context.Context, cfg Config) (*Catalog, error) {
 			return nil, errors.Join(err, c.Close())
 		}
 	}
-	c.loops.Go(func() { c.recallLoop(background) })
+	c.loops.Go(func() { c.begin(background) })
 	if c.shelves[0].embedded {
 		short, cancel := context.WithTimeout(ctx, demoPatience)
 		defer cancel()

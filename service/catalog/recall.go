@@ -33,8 +33,8 @@ func (c *Catalog) writable(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// recallLoop opens the store and takes in what is remembered, so that songs are there before any bucket was read; then it begins to read them.
-func (c *Catalog) recallLoop(ctx context.Context) {
+// begin opens the store and takes in what is remembered, so that songs are there before any bucket was read; then it begins to read them.
+func (c *Catalog) begin(ctx context.Context) {
 	if err := c.openStore(ctx); err != nil {
 		if ctx.Err() != nil {
 			return
