@@ -3,7 +3,6 @@ package catalog
 import (
 	"context"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/singoff/singoff/service/catalog/cover"
@@ -74,12 +73,6 @@ func (c *Catalog) tryCover(ctx context.Context, e *entry) error {
 		return err
 	}
 	defer func() { _ = file.Close() }() // only read
-	var picture io.Reader = file
-	if e.cover.Embedded {
-		if picture, err = c.reader.Picture(ctx, file); err != nil {
-			return err
-		}
-	}
-	_, err = cover.Scale(ctx, picture, cover.Picker)
+	_, err = c.pictureOf(ctx, e, file, cover.Picker)
 	return err
 }

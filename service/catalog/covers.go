@@ -78,7 +78,7 @@ func (c *Catalog) scaled(ctx context.Context, s scaling) ([]byte, error) {
 
 // scale takes the picture apart. The error is of a file that can't be read; one that makes no sense becomes a plain picture.
 func (c *Catalog) scale(ctx context.Context, s scaling) ([]byte, error) {
-	picture, err := c.pictureOf(ctx, s)
+	picture, err := c.pictureOf(ctx, s.e, s.file, s.pixels)
 	if err == nil || !senseless(err) {
 		return picture, err
 	}
@@ -96,15 +96,16 @@ func senseless(err error) bool {
 	return false
 }
 
-func (c *Catalog) pictureOf(ctx context.Context, s scaling) ([]byte, error) {
-	if !s.e.cover.Embedded {
-		return cover.Scale(ctx, s.file, s.pixels)
+// pictureOf scales an entry's cover out of the file that it is, or lies in.
+func (c *Catalog) pictureOf(ctx context.Context, e *entry, file bucket.Reader, pixels int) ([]byte, error) {
+	if !e.cover.Embedded {
+		return cover.Scale(ctx, file, pixels)
 	}
-	within, err := c.reader.Picture(ctx, s.file)
+	within, err := c.reader.Picture(ctx, file)
 	if err != nil {
 		return nil, err
 	}
-	return cover.Scale(ctx, within, s.pixels)
+	return cover.Scale(ctx, within, pixels)
 }
 
 // plainPicture is of one colour fading to black, which the track's id decides.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/singoff/singoff/service/catalog/bucket"
 	"github.com/singoff/singoff/service/catalog/charset"
+	"github.com/singoff/singoff/service/catalog/facts"
 	"github.com/singoff/singoff/service/catalog/lrclib"
 	"github.com/singoff/singoff/service/catalog/lyrics"
 )
@@ -76,7 +77,7 @@ func lyricsError(e *entry, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, bucket.ErrNotFound), errors.Is(err, lyrics.ErrEmpty), errors.Is(err, lyrics.ErrTooLong), errors.Is(err, lyrics.ErrNotes),
-		errors.Is(err, charset.ErrNotText), errors.Is(err, charset.ErrUnclear):
+		errors.Is(err, charset.ErrNotText), errors.Is(err, charset.ErrUnclear), errors.Is(err, facts.ErrNothingWithin):
 		return fmt.Errorf("%w: %q in %s: %w", ErrNoLyrics, e.lyrics.Key, e.bucket.Name(), err)
 	}
 	return fmt.Errorf("%q in %s: %w", e.lyrics.Key, e.bucket.Name(), err)

@@ -96,6 +96,16 @@ func Inspect(r io.ReaderAt, size int64) (Info, error) {
 	return Info{Format: format, Duration: d}, nil
 }
 
+// FormatOf tells the format alone, as Inspect does; what bears no mark is taken for MP3.
+func FormatOf(r io.ReaderAt, size int64) (Format, error) {
+	f := file{r: r, size: size}
+	skip, err := f.leadingTags()
+	if err != nil {
+		return "", err
+	}
+	return f.format(skip)
+}
+
 // format goes by the bytes behind the leading tags. What bears no mark may be MP3, whose frames must then convince.
 func (f file) format(skip int64) (Format, error) {
 	mark, err := f.upTo(skip, 12)

@@ -101,11 +101,17 @@ type kind struct {
 	decode func(io.Reader) (image.Image, error)
 }
 
-var (
-	jpegKind = kind{header: jpegHeader, decode: jpeg.Decode}
-	pngKind  = kind{header: pngHeader, decode: png.Decode}
-	webpKind = kind{header: webpHeader, decode: webp.Decode}
+const (
+	typeJPEG = "image/jpeg"
+	typePNG  = "image/png"
+	typeWebP = "image/webp"
 )
+
+var kinds = map[string]kind{
+	typeJPEG: {header: jpegHeader, decode: jpeg.Decode},
+	typePNG:  {header: pngHeader, decode: png.Decode},
+	typeWebP: {header: webpHeader, decode: webp.Decode},
+}
 
 // sniff goes by the first bytes.
 func sniff(in *bufio.Reader) (kind, error) {
@@ -113,15 +119,24 @@ func sniff(in *bufio.Reader) (kind, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return kind{}, err
 	}
-	switch {
-	case bytes.HasPrefix(b, []byte("\xFF\xD8\xFF")):
-		return jpegKind, nil
-	case bytes.HasPrefix(b, []byte("\x89PNG\r\n\x1A\n")):
-		return pngKind, nil
-	case len(b) >= 12 && string(b[:4]) == "RIFF" && string(b[8:12]) == "WEBP":
-		return webpKind, nil
+	k, ok := kinds[TypeOf(b)]
+	if !ok {
+		return kind{}, fmt.Errorf("%w: %s", ErrNotPicture, whatIs(b))
 	}
-	return kind{}, fmt.Errorf("%w: %s", ErrNotPicture, whatIs(b))
+	return k, nil
+}
+
+// TypeOf tells a picture's media type by its first 12 bytes; empty: it is none that is read.
+func TypeOf(head []byte) string {
+	switch {
+	case bytes.HasPrefix(head, []byte("\xFF\xD8\xFF")):
+		return typeJPEG
+	case bytes.HasPrefix(head, []byte("\x89PNG\r\n\x1A\n")):
+		return typePNG
+	case len(head) >= 12 && string(head[:4]) == "RIFF" && string(head[8:12]) == "WEBP":
+		return typeWebP
+	}
+	return ""
 }
 
 // remembering keeps the reader's own error, which decoders lose.

@@ -1,7 +1,6 @@
 package facts
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/singoff/singoff/service/catalog/bucket"
 	"github.com/singoff/singoff/service/catalog/charset"
+	"github.com/singoff/singoff/service/catalog/cover"
 	"github.com/singoff/singoff/service/catalog/lyrics"
 	"github.com/singoff/singoff/service/catalog/tags"
 )
@@ -52,7 +52,7 @@ func (r Reader) say(key string, source *window) (f *Facts) {
 	case AudioFile:
 		return r.audio(key, source)
 	case CoverFile:
-		return cover(source)
+		return picture(source)
 	case LyricsFile:
 		return r.text(key, source)
 	}
@@ -80,29 +80,16 @@ func whole(file *window, limit, n int64) ([]byte, error) {
 	return p, nil
 }
 
-func cover(file *window) *Facts {
+func picture(file *window) *Facts {
 	head, err := whole(file, MaxCover, 12)
 	if err != nil {
 		return refused(err)
 	}
-	kind := imageType(head)
+	kind := cover.TypeOf(head)
 	if kind == "" {
 		return refused(errors.New("a cover that is neither JPEG nor PNG nor WebP"))
 	}
 	return &Facts{Cover: &Cover{MediaType: kind}}
-}
-
-// imageType goes by the first 12 bytes; empty: none that is used.
-func imageType(head []byte) string {
-	switch {
-	case bytes.HasPrefix(head, []byte("\xFF\xD8\xFF")):
-		return "image/jpeg"
-	case bytes.HasPrefix(head, []byte("\x89PNG\r\n\x1A\n")):
-		return "image/png"
-	case len(head) >= 12 && string(head[:4]) == "RIFF" && string(head[8:12]) == "WEBP":
-		return "image/webp"
-	}
-	return ""
 }
 
 func (r Reader) text(key string, file *window) *Facts {

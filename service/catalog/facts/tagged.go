@@ -75,6 +75,6 @@ func (r Reader) Lyrics(ctx context.Context, file bucket.Reader) (lyrics.Lyrics, 
 
 func (r Reader) within(ctx context.Context, file bucket.Reader) (tags.Song, error) {
 	source := &window{of: file, size: file.File().Size}
-	song, _ := tags.Reader{Charset: r.Charset}.Read(source, source.size, file.File().Key)
+	song, _ := tags.Reader{Charset: r.Charset}.Within(source, source.size) // one that makes no sense holds nothing
 	return song, errors.Join(source.err, ctx.Err())
 }

@@ -40,10 +40,6 @@ func initials(s string) string {
 		if r == ' ' {
 			continue
 		}
-		if parts, ok := clusters[r]; ok {
-			b.WriteString(parts)
-			continue
-		}
 		b.WriteRune(initialOf(r))
 	}
 	return b.String()

@@ -30,7 +30,6 @@ type record struct {
 	TrackName    string  `json:"trackName"`
 	ArtistName   string  `json:"artistName"`
 	Duration     float64 `json:"duration"` // seconds
-	Instrumental bool    `json:"instrumental"`
 	PlainLyrics  string  `json:"plainLyrics"`
 	SyncedLyrics string  `json:"syncedLyrics"`
 }

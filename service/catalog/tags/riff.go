@@ -1,6 +1,7 @@
 package tags
 
 import (
+	"bytes"
 	"encoding/binary"
 	"io"
 
@@ -33,20 +34,13 @@ func (c *collector) info(body *io.SectionReader, list box) {
 		if to == fieldNone {
 			continue
 		}
-		s, _, err := charset.Decode(trimZeros(c.read(body, part, 0, maxField)), c.charset)
+		s, _, err := charset.Decode(bytes.TrimRight(c.read(body, part, 0, maxField), "\x00"), c.charset)
 		if err != nil {
 			c.note(err)
 			continue
 		}
 		c.set(to, s)
 	}
-}
-
-func trimZeros(b []byte) []byte {
-	for len(b) > 0 && b[len(b)-1] == 0 {
-		b = b[:len(b)-1]
-	}
-	return b
 }
 
 // chunks are RIFF's parts.

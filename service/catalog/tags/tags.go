@@ -79,6 +79,18 @@ func (rd Reader) Read(r io.ReaderAt, size int64, fileName string) (Song, []error
 	return song, c.errs
 }
 
+// Within gives the cover and the lyrics that are in a file which Read has found to be a song: nothing else is set, its length isn't measured.
+// The error is that of r.
+func (rd Reader) Within(r io.ReaderAt, size int64) (Song, error) {
+	format, err := audio.FormatOf(r, size)
+	if err != nil {
+		return Song{}, err
+	}
+	c := collector{charset: rd.Charset, r: r, size: size}
+	c.collect(format)
+	return Song{Format: format, Cover: c.cover, Lyrics: c.lyrics}, nil
+}
+
 // collector gathers what the tags of one file say. What was found first stays: tags are read in the order of how much they hold.
 type collector struct {
 	charset charset.Name
