@@ -3,10 +3,8 @@ package main
 import (
 	"time"
 
-	_ "gocloud.dev/blob/gcsblob" // gs://
-	_ "gocloud.dev/blob/s3blob"  // s3://
-
 	"github.com/singoff/singoff/service"
+	_ "github.com/singoff/singoff/service/catalog/bucket/cloud" // s3:// and gs://
 )
 
 // songsFlags are how songs are read and served.

@@ -12,8 +12,8 @@ import (
 
 // Config is what a catalogue is opened with.
 type Config struct {
-	// URLs of the buckets, or paths of plain folders: `file:///srv/songs`, `songs`, `s3://songs?region=eu-west-1`. Subfolders belong to a
-	// bucket. A song that is in several is taken from the first. Empty ones don't count; none: the demo songs. Other schemes than `file`
+	// URLs of the buckets, or paths of plain folders: `file:///srv/songs`, `songs`, `s3://songs?region=eu-west-1`, `s3://songs/live`. Subfolders
+	// belong to a bucket. A song that is in several is taken from the first. Empty ones don't count; none: the demo songs. Other schemes than `file`
 	// work in a program that links their driver.
 	URLs []string
 	// Store is the file that remembers what was found out, so that a restart is quick. Default: none, all is forgotten.

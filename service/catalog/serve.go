@@ -90,7 +90,7 @@ func (c *Catalog) Origins(ctx context.Context) (origins []string, err error) {
 	}
 	var errs []error
 	for _, s := range c.shelves {
-		at, err := s.bucket.Sign(ctx, "song", redirectFor)
+		at, err := s.bucket.Sign(ctx, "song", "", redirectFor)
 		if errors.Is(err, bucket.ErrCantSign) {
 			continue
 		}
@@ -107,8 +107,13 @@ func (c *Catalog) Origins(ctx context.Context) (origins []string, err error) {
 }
 
 func (c *Catalog) serveAudio(w http.ResponseWriter, r *http.Request, e *entry) error {
+	file, err := e.bucket.Open(r.Context(), e.File)
+	if err != nil {
+		return fmt.Errorf("%q in %s: %w", e.File, e.bucket.Name(), err)
+	}
+	defer func() { _ = file.Close() }() // only read
 	if c.cfg.Redirect && r.Method == http.MethodGet {
-		at, err := e.bucket.Sign(r.Context(), e.File, redirectFor)
+		at, err := e.bucket.Sign(r.Context(), e.File, e.AudioType, redirectFor)
 		if err == nil {
 			w.Header().Set("Cache-Control", "no-store")
 			http.Redirect(w, r, at, http.StatusTemporaryRedirect)
@@ -118,11 +123,6 @@ func (c *Catalog) serveAudio(w http.ResponseWriter, r *http.Request, e *entry) e
 			return fmt.Errorf("%q in %s: %w", e.File, e.bucket.Name(), err)
 		}
 	}
-	file, err := e.bucket.Open(r.Context(), e.File)
-	if err != nil {
-		return fmt.Errorf("%q in %s: %w", e.File, e.bucket.Name(), err)
-	}
-	defer func() { _ = file.Close() }() // only read
 	h := w.Header()
 	h.Set("Content-Type", e.AudioType)
 	h.Set("ETag", etag(file.File(), partAudio))

@@ -9,9 +9,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"net/url"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
@@ -64,8 +61,8 @@ type Bucket interface {
 	List(ctx context.Context) iter.Seq2[File, error]
 	// Open opens a file. The context holds for all that is read.
 	Open(ctx context.Context, key string) (Reader, error)
-	// Sign gives a URL by which anybody can read the file from the store itself for so long, or ErrCantSign.
-	Sign(ctx context.Context, key string, ttl time.Duration) (string, error)
+	// Sign gives a URL by which anybody can read the file from the store itself for so long, as of that media type, or ErrCantSign.
+	Sign(ctx context.Context, key, mediaType string, ttl time.Duration) (string, error)
 	// Close ends the bucket.
 	Close() error
 }
@@ -89,7 +86,8 @@ func (e *FileError) Error() string { return fmt.Sprintf("%q: %v", e.Key, e.Err) 
 // Unwrap gives what is wrong.
 func (e *FileError) Unwrap() error { return e.Err }
 
-// Open takes a URL or the path of a folder. Other schemes than `file` work in a program that links their driver.
+// Open takes a URL or the path of a folder: `songs`, `file:///srv/songs`, `s3://songs?region=eu-west-1`, and of a folder in a bucket `s3://songs/live` or
+// `s3://songs?prefix=live/`. Other schemes than `file` work in a program that links their driver (package cloud).
 func Open(ctx context.Context, where string, cache *Cache) (Bucket, error) {
 	u, err := parse(where)
 	if err != nil {
@@ -105,42 +103,18 @@ func Open(ctx context.Context, where string, cache *Cache) (Bucket, error) {
 	}
 	b, err := mux.OpenBucketURL(ctx, u)
 	if err != nil {
-		// The driver repeats the URL, with what may be secret in it.
-		return nil, errors.New(strings.ReplaceAll(err.Error(), u.String(), nameOf(u)))
+		// The driver repeats the URL, as it is or without the prefix.
+		said := hush(errors.New(strings.ReplaceAll(err.Error(), u.String(), nameOf(u))), secretsOf(u))
+		if !strings.Contains(said.Error(), u.Host) {
+			said = fmt.Errorf("%s: %w", nameOf(u), said)
+		}
+		return nil, said
 	}
-	return &remote{bucket: b, name: nameOf(u), cache: cache}, nil
-}
-
-// parse makes the URL of a plain path.
-func parse(where string) (*url.URL, error) {
-	if !strings.Contains(where, "://") {
-		dir, err := filepath.Abs(where)
-		return &url.URL{Scheme: "file", Path: dir}, err
+	driver := drivers[u.Scheme]
+	if driver.Opened != nil {
+		driver.Opened(b)
 	}
-	u, err := url.Parse(where)
-	if err != nil {
-		return nil, errors.Unwrap(err) // the outer one repeats the URL, with what may be secret in it
-	}
-	if u.Scheme != "file" {
-		return u, nil
-	}
-	if u.Host != "" && u.Host != "." && u.Host != "localhost" {
-		return nil, fmt.Errorf("%s: a file URL's folder stands behind three slashes: file:///%s%s", nameOf(u), u.Host, u.Path)
-	}
-	dir := u.Path
-	if u.Host == "." || runtime.GOOS == "windows" {
-		dir = strings.TrimPrefix(dir, "/")
-	}
-	dir, err = filepath.Abs(filepath.FromSlash(dir))
-	return &url.URL{Scheme: "file", Path: dir}, err
-}
-
-// nameOf leaves out the parts of a URL that carry keys and passwords.
-func nameOf(u *url.URL) string {
-	if u.Scheme == "file" {
-		return u.Path
-	}
-	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+	return &remote{bucket: b, name: nameOf(u), prefix: u.Query().Get("prefix"), driver: driver, secrets: secretsOf(u), cache: cache}, nil
 }
 
 func hidden(key string) bool { return strings.HasPrefix(key, ".") || strings.Contains(key, "/.") }

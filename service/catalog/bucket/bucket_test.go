@@ -58,7 +58,7 @@ func TestRemote(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := bucket.Open(t.Context(), "test://songs/x?token=secret", cache)
+	b, err := bucket.Open(t.Context(), "test://songs?token=secret", cache)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestRemote(t *testing.T) {
 	if _, err := b.Open(t.Context(), "no.mp3"); !errors.Is(err, bucket.ErrNotFound) {
 		t.Errorf("got %v, want %v", err, bucket.ErrNotFound)
 	}
-	if _, err := b.Sign(t.Context(), "large.mp3", 1); !errors.Is(err, bucket.ErrCantSign) {
+	if _, err := b.Sign(t.Context(), "large.mp3", "audio/mpeg", 1); !errors.Is(err, bucket.ErrCantSign) {
 		t.Errorf("got %v, want %v", err, bucket.ErrCantSign)
 	}
 }
@@ -110,5 +110,37 @@ func readsAnywhere(t *testing.T, b bucket.Bucket) {
 	}
 	if n, err := r.ReadAt(make([]byte, 10), int64(len(large))-3); n != 3 || !errors.Is(err, io.EOF) {
 		t.Errorf("got %d, %v at the end, want 3 and the end", n, err)
+	}
+}
+
+// Two folders of one bucket were the same in what is remembered; drivers leave out paths and take `live` for the beginning of a name.
+func TestFoldersOfBuckets(t *testing.T) {
+	opened.Store(&elsewhere{files: map[string][]byte{"live/a.mp3": nil, "live2/b.mp3": nil}})
+	for at, want := range map[string]string{
+		"test://songs/live":                                  "test://songs?prefix=live/",
+		"test://songs?prefix=live":                           "test://songs?prefix=live/",
+		"test://songs?prefix=live/&region=x":                 "test://songs?prefix=live/",
+		"test://songs/live?endpoint=http://u:secret@host:1/": "test://songs?endpoint=http://host:1/&prefix=live/",
+	} {
+		b, err := bucket.Open(t.Context(), at, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var listed []string
+		for f, err := range b.List(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			listed = append(listed, f.Key)
+		}
+		if b.Name() != want || !slices.Equal(listed, []string{"a.mp3"}) {
+			t.Errorf("%s: got %q of %s, want a.mp3 of %s", at, listed, b.Name(), want)
+		}
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := bucket.Open(t.Context(), "test://songs/live?prefix=studio/", nil); err == nil || !strings.Contains(err.Error(), "twice") {
+		t.Errorf("got %v, want an error that says that a folder is named twice", err)
 	}
 }

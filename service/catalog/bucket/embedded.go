@@ -23,7 +23,7 @@ func (e *embedded) Name() string { return e.name }
 func (e *embedded) Dir() string  { return "" }
 func (e *embedded) Close() error { return nil }
 
-func (e *embedded) Sign(context.Context, string, time.Duration) (string, error) {
+func (e *embedded) Sign(context.Context, string, string, time.Duration) (string, error) {
 	return "", ErrCantSign
 }
 

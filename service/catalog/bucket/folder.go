@@ -38,7 +38,9 @@ func (f *folder) Name() string { return f.dir }
 func (f *folder) Dir() string  { return f.dir }
 func (f *folder) Close() error { return nil }
 
-func (f *folder) Sign(context.Context, string, time.Duration) (string, error) { return "", ErrCantSign }
+func (f *folder) Sign(context.Context, string, string, time.Duration) (string, error) {
+	return "", ErrCantSign
+}
 
 // List walks the tree. Links to files are followed, links to folders are not.
 func (f *folder) List(ctx context.Context) iter.Seq2[File, error] { return f.ListPart(ctx, "") }
