@@ -20,6 +20,7 @@ const (
 type backoff struct {
 	failures int         // since a connection was of use
 	tries    []time.Time // the newest triesAtMost
+	forgiven time.Time   // when woken last forgot the tries
 }
 
 // tried notes a try.
@@ -32,6 +33,14 @@ func (b *backoff) tried(now time.Time) {
 
 // settled forgets failures: a connection was of use.
 func (b *backoff) settled() { *b = backoff{} }
+
+// woken forgets failures, and tries as well unless it has done so within a triesWindow: those of a machine without a network reached nobody.
+func (b *backoff) woken(now time.Time) {
+	b.failures = 0
+	if now.Sub(b.forgiven) >= triesWindow {
+		b.tries, b.forgiven = nil, now
+	}
+}
 
 // next is when to try again after a failure, no earlier than retryAfter from now.
 func (b *backoff) next(now time.Time, retryAfter time.Duration) time.Time {

@@ -60,7 +60,7 @@ func (c *Client) Close() error {
 }
 
 // Wake says that the machine is awake or its network is there again. A Room that waits for its next try makes it now, unless the server asked it to
-// wait or it has tried too often; Rooms that are connected, or trying, go on.
+// wait, or this was said again and again; Rooms that are connected, or trying, go on.
 func (c *Client) Wake() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -111,7 +111,40 @@ func TestWakeEndsThePause(t *testing.T) {
 	})
 }
 
-// The server's wish, and the limit of tries, stand above a Wake.
+// Tries without a network reach nobody, so they mustn't keep one waiting when it is back; but who says Wake all the time tries no faster for it.
+func TestWakeForgetsTriesOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, server := dialFake(t, func(s *fakeStream) error {
+			if s.try == 1 {
+				s.greet()
+			}
+			return status.Error(codes.Unavailable, "no network")
+		})
+		mustJoin(t, client)
+		for len(server.tries()) < 6 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		synctest.Wait()
+		client.Wake()
+		synctest.Wait()
+		if n := len(server.tries()); n != 7 {
+			t.Errorf("right after Wake: got %d tries, want the 7th", n)
+		}
+		for range 1000 {
+			client.Wake()
+			time.Sleep(10 * time.Millisecond)
+		}
+		tries := server.tries()
+		for i := 12; i < len(tries); i++ {
+			if span := tries[i].Sub(tries[i-12]); span < 10*time.Second {
+				t.Errorf("got 13 tries within %v, want at most 12 within 10 s", span)
+			}
+		}
+	})
+}
+
+// The server's wish stands above a Wake.
 func TestWakeKeepsWhatTheServerAskedFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -82,7 +82,7 @@ func (r *Room) sleep(asked, until time.Time) bool {
 		case <-timer.C:
 			return true
 		case <-r.woken:
-			r.backoff.failures = 0
+			r.backoff.woken(time.Now())
 			if soonest := latest(asked, r.backoff.earliest()); soonest.Before(until) {
 				timer.Reset(time.Until(soonest))
 			}
