@@ -94,9 +94,9 @@ func (c *crowd) pace(rate float64, stop <-chan struct{}) {
 			tick := time.NewTicker(every)
 			defer tick.Stop()
 			for i := 0; ; i++ {
+				_ = members[i%len(members)].say(text(i % len(members)))
 				select {
 				case <-tick.C:
-					_ = members[i%len(members)].say(text(i % len(members)))
 				case <-stop:
 					return
 				}

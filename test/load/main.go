@@ -28,6 +28,7 @@ type options struct {
 	seconds        int     // of each measurement
 	server         string  // a singoffd to measure; empty: build one
 	many           string  // numbers of rooms to hold at once; empty: measure deliveries
+	songs          string  // an empty folder: a server that measures songs is busy with something else
 	log            string  // where the rooms' log is kept: memory or sqlite
 	share          int     // members that share a connection, of many rooms
 }
@@ -59,7 +60,11 @@ func main() {
 
 // prepare makes a folder, to be removed by the caller, and in it a server if none was named.
 func (o *options) prepare(ctx context.Context) (dir string, err error) {
-	if dir, err = os.MkdirTemp("", "singoff-load-"); err != nil || o.server != "" {
+	if dir, err = os.MkdirTemp("", "singoff-load-"); err != nil {
+		return "", err
+	}
+	o.songs = filepath.Join(dir, "songs")
+	if err := os.Mkdir(o.songs, 0o700); err != nil || o.server != "" {
 		return dir, err
 	}
 	o.server = filepath.Join(dir, "singoffd")
@@ -104,7 +109,7 @@ func (o options) run(ctx context.Context) error {
 // singoffd is the command that runs one, with its log in a folder.
 func (o options) singoffd(data string) []string {
 	return []string{
-		o.server, "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0", "--admin-addr", "off", "--log", o.log, "--data-dir", data,
+		o.server, "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0", "--admin-addr", "off", "--log", o.log, "--data-dir", data, "--songs", o.songs,
 		"--log-level", "info", "--log-format", "json", "--commands-per-second", "10000", "--command-burst", "10000",
 		"--watchers", fmt.Sprint(max(o.members-2, 0)),
 	}

@@ -41,7 +41,7 @@ func (o options) runMany(ctx context.Context) error {
 	defer func() { _ = os.RemoveAll(dir) }()
 	server, err := start(ctx, []string{
 		o.server, "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0", "--admin-addr", "off", "--data-dir", filepath.Join(dir, "data"),
-		"--log-level", "info", "--log-format", "json", "--joins-per-minute", "0", "--streams-per-address", "0", "--rooms-per-hour", "0",
+		"--songs", o.songs, "--log-level", "info", "--log-format", "json", "--joins-per-minute", "0", "--streams-per-address", "0", "--rooms-per-hour", "0",
 		"--max-rooms", "1000000", "--max-connections", "1000000",
 		"--watchers", fmt.Sprint(max(o.members-2, 0)),
 	})
