@@ -315,8 +315,8 @@ func TestRefused(t *testing.T) {
 // Very large covers broke the scan: memory is the process's, so this test runs alone.
 func TestMemoryIsBounded(t *testing.T) {
 	var files [][]byte
-	flat := asPNG(t, image.NewGray(image.Rect(0, 0, 2000, 2000)))
-	color := asJPEG(t, halves(1000, 1000))
+	flat := asPNG(t, image.NewGray(image.Rect(0, 0, 1000, 1000)))
+	color := asJPEG(t, halves(500, 500))
 	for range 2 {
 		files = append(files, flat, color, append(bytes.Clone(color), make([]byte, 40<<20)...))
 	}
