@@ -13,6 +13,8 @@ const server = process.env["SINGOFF_SERVER"] ?? "http://127.0.0.1:8080";
 export default defineConfig({
   plugins: [vue(), vuetify({ autoImport: true }), fill(), compress()],
   base: "./",
+  // Only what is used of vue-i18n: the composition API, and words by t().
+  define: { __VUE_I18N_LEGACY_API__: false, __VUE_I18N_FULL_INSTALL__: false, __INTLIFY_PROD_DEVTOOLS__: false },
   // The server puts a fresh nonce in its place with each answer.
   html: { cspNonce: "{{.Nonce}}" },
   resolve: {

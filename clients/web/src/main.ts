@@ -1,5 +1,6 @@
 import "./shell/reset.css";
-import "vuetify/styles";
+import "vuetify/styles/core";
+import "./shell/utilities.css";
 import "./shell/page.css";
 import { createApp } from "vue";
 import App from "./shell/App.vue";

@@ -1,4 +1,4 @@
-/** The room's music as the battle shows it: the player, the lyrics, and the dialog in which a singer picks a song. */
+/** The room's music as the battle shows it: the player and the lyrics. The dialog in which a singer picks a song is loaded when it is needed. */
 export { default as NowPlaying } from "./NowPlaying.vue";
 export { default as LyricsView } from "./LyricsView.vue";
-export { default as MusicPicker } from "./MusicPicker.vue";
+export { loadPicker } from "./picker";
