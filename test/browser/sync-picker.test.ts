@@ -17,8 +17,8 @@ let songs: Songs;
 let server: Server;
 beforeAll(async () => {
   mkdirSync(pictures, { recursive: true });
-  const others = Array.from({ length: many - 2 }, (_, i) => ({ name: `Choir - Song ${String(i).padStart(3, "0")}`, seconds: 1 }));
-  songs = makeSongs([{ name: "산울림 - 청춘", seconds: 90 }, { name: "이문세 - 광화문 연가", seconds: 90 }, ...others]);
+  const others = Array.from({ length: many - 4 }, (_, i) => ({ name: `Choir - Song ${String(i).padStart(3, "0")}`, seconds: 1 }));
+  songs = makeSongs([{ name: "산울림 - 청춘", seconds: 90 }, { name: "이문세 - 광화문 연가", seconds: 90 }, { name: "Solo - Tune 1", seconds: 90 }, { name: "Solo - Tune 2", seconds: 90 }, ...others]);
   server = await serve("--songs", songs.folder);
 });
 afterAll(async () => {
@@ -99,6 +99,32 @@ describe("the music picker", { timeout: patience }, () => {
     await page.getByRole("searchbox").fill("ㅊㅊ");
     await page.getByText("1 song", { exact: true }).waitFor();
     await page.getByRole("gridcell").filter({ hasText: "청춘" }).waitFor();
+  });
+
+  test("is used by the keyboard alone, from the search to a card that is turned", async () => {
+    const page = await singer("alone");
+    await page.getByRole("button", { name: "Choose a song" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByText(`${many} songs`).waitFor();
+    expect(await page.evaluate(() => document.activeElement?.getAttribute("type"))).toBe("search");
+    await page.keyboard.type("tune");
+    await page.getByText("2 songs", { exact: true }).waitFor();
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent?.trim());
+    for (let i = 0; i < 12 && (await focused()) !== "Tune 1: show more"; i++) {
+      await page.keyboard.press("Tab");
+    }
+    expect(await focused()).toBe("Tune 1: show more");
+    await page.keyboard.press("ArrowRight");
+    await expect.poll(focused).toBe("Tune 2: show more");
+    await page.keyboard.press("Enter");
+    await expect.poll(focused).toBe("Listen alone");
+    await page.keyboard.press("Enter");
+    await expect.poll(async () => (await heard(page)).offset, { timeout: 15_000 }).toBeDefined();
+    await page.keyboard.press("Tab");
+    expect(await focused()).toBe("Choose");
+    await page.keyboard.press("Enter");
+    await page.getByText("Mina chose Tune 2").waitFor();
+    await expect.poll(async () => (await heard(page)).offset).toBeUndefined();
   });
 
   test("goes by keys far down the list, fetching as it goes, and draws only those that are seen", async () => {

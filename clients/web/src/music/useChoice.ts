@@ -1,12 +1,14 @@
 import { readonly, shallowRef, watch, type Ref } from "vue";
 import { isComposing } from "@/shell/composing";
 
-/** Moves through a grid of songs by keys while the search keeps the focus. */
+/** Moves through a grid of songs by keys, while the search keeps the focus or from within the grid. */
 export interface Choice {
   /** Index of the song that Enter takes; -1: none. */
   at: Readonly<Ref<number>>;
-  /** Takes a key; what it doesn't know is the search field's. */
+  /** Takes a key of the search field; what it doesn't know is left to the field. */
   press(event: KeyboardEvent): void;
+  /** Takes a key of the grid: whether it moved. Enter is the focused button's. */
+  step(event: KeyboardEvent): boolean;
   set(index: number): void;
 }
 
@@ -25,8 +27,8 @@ export function useChoice(grid: () => Grid, choose: (index: number) => void): Ch
   const at = shallowRef(-1);
   let moved = false;
 
-  function step(event: KeyboardEvent): number | undefined {
-    const { columns, rows, typing } = grid();
+  function stepOf(event: KeyboardEvent, typing: boolean): number | undefined {
+    const { columns, rows } = grid();
     switch (event.key) {
       case "ArrowDown":
         return at.value < 0 ? 1 : columns;
@@ -56,14 +58,20 @@ export function useChoice(grid: () => Grid, choose: (index: number) => void): Ch
       }
       return;
     }
-    const by = step(event);
-    if (by === undefined) {
+    if (!step(event, grid().typing)) {
       moved = moved && event.key !== "Home" && event.key !== "End" && event.key.length > 1;
-      return;
+    }
+  }
+
+  function step(event: KeyboardEvent, typing = false): boolean {
+    const by = stepOf(event, typing);
+    if (by === undefined) {
+      return false;
     }
     event.preventDefault();
     moved = true;
     at.value = Math.min(grid().count - 1, Math.max(0, at.value + by));
+    return true;
   }
 
   watch(
@@ -75,6 +83,7 @@ export function useChoice(grid: () => Grid, choose: (index: number) => void): Ch
   return {
     at: readonly(at),
     press,
+    step: (event) => step(event),
     set(index) {
       at.value = index;
       moved = false;
