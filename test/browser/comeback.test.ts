@@ -33,15 +33,24 @@ test("a page that is loaded again, or closed and opened again, has its seat with
   expect(await dan.getByRole("region", { name: "Place 2 on stage" }).getByText("Waiting for a singer").count()).toBe(1);
 });
 
-// "Duplicate tab" copies what the tab remembers: two pages with one identity evicted each other without end.
+/** How often this server ended a connection because another one of the same person took its place. */
+async function takeOvers(url: string): Promise<number> {
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  return [...metrics.matchAll(/^singoff_room_goaways_total\{reason="(?:TAKEN_OVER|SUPERSEDED)"\} (\d+)$/gm)].reduce((sum, [, n]) => sum + Number(n), 0);
+}
+
+// "Duplicate tab" copies what the tab remembers: two pages with one identity evicted each other without end, or one person appeared twice.
 test("a duplicated tab is told, and takes over when asked to", async () => {
-  const room = `${server.url}/room/twice`;
+  const own = await serve();
+  const room = `${own.url}/room/twice`;
   const context = await browser.context();
-  const first = await enter(context, room, { name: "Mina", role: "Sing" });
+  const first = await enter(context, room, { name: "미나", role: "Sing" });
   const dan = await enter(await browser.context(), room, { name: "Dan", role: "Watch" });
 
-  const second = await context.newPage();
-  await second.goto(room);
+  // A window that is opened by a page begins with a copy of its session, as a duplicated tab does.
+  const opened = context.waitForEvent("page");
+  await first.evaluate(() => window.open(location.href));
+  const second = await opened;
   await second.getByText("This battle is open in another tab or window.").waitFor();
   await say(first, "still here");
   await expectChat(dan, ["still here"]);
@@ -51,6 +60,7 @@ test("a duplicated tab is told, and takes over when asked to", async () => {
   await first.getByText("This battle is open in another tab or window.").waitFor();
   await say(second, "now here");
   await expectChat(dan, ["still here", "now here"]);
+  expect(await takeOvers(own.url)).toBeLessThanOrEqual(2);
 
   // The other way: as somebody else, with a seat of their own.
   await first.getByRole("button", { name: "Join as somebody else" }).click();
@@ -59,7 +69,34 @@ test("a duplicated tab is told, and takes over when asked to", async () => {
   await dan.getByRole("region", { name: "Place 2 on stage" }).getByText("Mina's sister").waitFor();
   await first.reload();
   await expectChat(first, ["still here", "now here"]);
-  expect(await dan.getByRole("region", { name: "Place 1 on stage" }).getByText("Mina", { exact: true }).count()).toBe(1);
+  await dan.getByRole("region", { name: "Place 1 on stage" }).getByText("미나", { exact: true }).waitFor();
+
+  // In another browser it's another person, who can't have the name.
+  const other = await (await browser.context()).newPage();
+  await other.goto(room);
+  await other.getByLabel("Your name").fill("미나");
+  await other.getByRole("button", { name: "Watch instead" }).click();
+  await other.getByText("Somebody here has this name already.").waitFor();
+  expect(await takeOvers(own.url)).toBeLessThanOrEqual(2);
+  await own.stop();
+});
+
+test("a window that crashed and is restored has its seat, and is there once", async () => {
+  const room = `${server.url}/room/crash`;
+  const context = await browser.context();
+  const mina = await enter(context, room, { name: "미나", role: "Sing" });
+  const dan = await enter(await browser.context(), room, { name: "Dan", role: "Watch" });
+  await say(mina, "before");
+  const crashed = mina.waitForEvent("crash");
+  void (await context.newCDPSession(mina)).send("Page.crash").catch(() => undefined); // nobody is left to answer
+  await crashed;
+  const restored = await context.newPage();
+  await restored.goto(room);
+  await expectChat(restored, ["before"]);
+  await say(restored, "after");
+  await expectChat(dan, ["before", "after"]);
+  await dan.getByRole("region", { name: "Place 1 on stage" }).getByText("미나", { exact: true }).waitFor();
+  await dan.getByRole("region", { name: "Place 2 on stage" }).getByText("Waiting for a singer").waitFor();
 });
 
 test("a server that was restarted under the page says that it began anew", async () => {

@@ -80,7 +80,7 @@ test("the button sends what is visible, also in the middle of a syllable", async
 });
 
 test("names are taken as they are visible while composing", async () => {
-  const page = await (await browser.context()).newPage();
+  const page = await (await browser.context({ viewport: { width: 360, height: 740 } })).newPage();
   await page.goto(server.url);
   const input = await page.context().newCDPSession(page);
   await page.getByLabel("Room name").focus();
@@ -95,6 +95,30 @@ test("names are taken as they are visible while composing", async () => {
   await page.getByRole("button", { name: "Watch" }).click();
   await page.getByRole("log").waitFor();
   await page.getByRole("listitem").filter({ hasText: "미나" }).first().waitFor();
+});
+
+test("an Enter that ends a syllable takes no name before it is whole", async () => {
+  const page = await (await browser.context()).newPage();
+  await page.goto(server.url);
+  const input = await page.context().newCDPSession(page);
+  const type = async (whole: string, ...steps: string[]) => {
+    await compose(input, ...steps);
+    await composingEnter(input);
+    await input.send("Input.insertText", { text: whole.slice(-1) });
+  };
+  await page.getByLabel("Room name").focus();
+  await input.send("Input.insertText", { text: "금요일 배" });
+  await type("틀", "ㅌ", "트", "틀");
+  expect(await page.getByLabel("Room name").inputValue()).toBe("금요일 배틀");
+  await plainEnter(input);
+  await page.getByRole("heading", { name: "Take a seat in 금요일 배틀" }).waitFor();
+  await page.getByLabel("Your name").focus();
+  await input.send("Input.insertText", { text: "김민" });
+  await type("아", "ㅇ", "아");
+  expect(await page.getByLabel("Your name").inputValue()).toBe("김민아");
+  await plainEnter(input);
+  await page.getByRole("log").waitFor();
+  await page.getByRole("listitem").filter({ hasText: /^김민아$/ }).waitFor();
 });
 
 test("hostile texts stay texts, in their place", async () => {

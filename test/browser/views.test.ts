@@ -36,13 +36,13 @@ describe.each(["dark", "light"] as const)("in the %s theme", (colorScheme) => {
 
   async function battle(context: (locale: string) => Promise<BrowserContext>): Promise<Page[]> {
     const room = `${server.url}/room/friday`;
-    const mina = await enter(await context("en-GB"), room, { name: "Mina", role: "Sing" });
+    const mina = await enter(await context("en-GB"), room, { name: "미나", role: "Sing" });
     const jun = await enter(await context("en-GB"), room, { name: "준호", role: "Sing" });
-    const dan = await enter(await context("en-GB"), room, { name: "Dan", role: "Watch" });
+    const dan = await enter(await context("en-GB"), room, { name: "다은", role: "Watch" });
     await say(mina, "안녕하세요! ready when you are");
     await say(jun, "준비됐어요 🎤");
     await say(dan, "go go go");
-    await dan.getByRole("button", { name: /Vote for Mina/ }).click();
+    await dan.getByRole("button", { name: /Vote for 미나/ }).click();
     await dan.getByRole("button", { name: /Vote against 준호/ }).click();
     return [mina, jun, dan];
   }
@@ -57,7 +57,7 @@ describe.each(["dark", "light"] as const)("in the %s theme", (colorScheme) => {
     await visitor.getByRole("link", { name: /friday/ }).waitFor();
     await look(visitor, "entrance");
     await visitor.getByRole("link", { name: /friday/ }).click();
-    await visitor.getByText("무대가 찼어요: Mina, 준호").waitFor();
+    await visitor.getByText("무대가 찼어요: 미나, 준호").waitFor();
     await look(visitor, "door-full");
     await pickSong(pages[0]!, "Second Encore");
     await pages[0]!.getByRole("button", { name: "Start my song" }).click();

@@ -8,6 +8,8 @@ export interface Cable {
   pull(): void;
   /** Plugs it in again; connections of before stay dead. */
   plug(): void;
+  /** Lets the connections there are fall silent for good, as a phone's net does behind a locked screen: both ends believe in them, new ones work. */
+  deaden(): void;
   /** Ends websockets as some companies' nets do: `refuse` at once, a number after that many ms; `let`: no more. */
   websockets(how: "let" | "refuse" | number): void;
   close(): Promise<void>;
@@ -17,6 +19,7 @@ export interface Cable {
 export async function lay(target: string): Promise<Cable> {
   const { hostname, port } = new URL(target);
   const open = new Set<Socket>();
+  const dead = new Set<Socket>();
   let pulled = false;
   let websockets: "let" | "refuse" | number = "let";
 
@@ -27,15 +30,15 @@ export async function lay(target: string): Promise<Cable> {
       end.on("error", () => undefined);
       end.on("close", () => {
         open.delete(end);
-        if (!pulled) {
+        if (!pulled && !dead.has(end)) {
           near.destroy();
           far.destroy();
         }
       });
     }
-    far.on("data", (bytes) => pulled || near.write(bytes));
+    far.on("data", (bytes) => pulled || dead.has(far) || near.write(bytes));
     near.on("data", (bytes) => {
-      if (pulled) {
+      if (pulled || dead.has(near)) {
         return;
       }
       if (websockets !== "let" && /\r\nupgrade: websocket\r\n/i.test(bytes.toString("latin1"))) {
@@ -60,6 +63,9 @@ export async function lay(target: string): Promise<Cable> {
       // What was sent into the pulled cable never arrives; its ends learn that now.
       open.forEach((end) => end.destroy());
       pulled = false;
+    },
+    deaden() {
+      open.forEach((end) => dead.add(end));
     },
     websockets(how) {
       websockets = how;
