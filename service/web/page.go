@@ -20,8 +20,6 @@ import (
 type Page struct {
 	// ShareURL is by which people elsewhere find the page; it ends in a slash. Empty: the page shares the address it was opened at.
 	ShareURL string
-	// Namespace of the page's rooms. Empty: the server's default.
-	Namespace string
 	// MediaOrigins are the other hosts that songs and covers come from: https://songs.s3.example. Default none.
 	MediaOrigins []string
 }
@@ -106,10 +104,9 @@ func (p *pageServer) fill(path, nonce string, page Page) ([]byte, error) {
 		return body.Bytes(), err
 	}
 	config, err := json.Marshal(struct {
-		Share     string `json:"share"`
-		Namespace string `json:"namespace"`
-		Version   string `json:"version"`
-	}{page.ShareURL, page.Namespace, p.version})
+		Share   string `json:"share"`
+		Version string `json:"version"`
+	}{page.ShareURL, p.version})
 	if err != nil {
 		return nil, err
 	}
@@ -134,9 +131,6 @@ func (w *lasting) WriteHeader(code int) {
 	}
 	w.ResponseWriter.WriteHeader(code)
 }
-
-// Unwrap is for http.ResponseController.
-func (w *lasting) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // serveFile answers with a file that may change with the next build.
 func (p *pageServer) serveFile(w http.ResponseWriter, r *http.Request) {

@@ -36,13 +36,13 @@ func builtHandler(t *testing.T, page web.Page) http.Handler {
 
 func TestPageIsFilled(t *testing.T) {
 	t.Parallel()
-	h := builtHandler(t, web.Page{ShareURL: `http://192.168.0.5:8080/"><b>`, Namespace: "house"})
+	h := builtHandler(t, web.Page{ShareURL: `http://192.168.0.5:8080/"><b>`})
 	for path, base := range map[string]string{"/": "./", "/room/friday": "./../", "/stage/friday": "./../"} {
 		w := ask(h, "GET", path)
 		body := html.UnescapeString(w.Body.String())
 		for _, want := range []string{
 			`<base href="` + base + `">`,
-			`"share":"http://192.168.0.5:8080/\"\u003e\u003cb\u003e"`, `"namespace":"house"`, `"version":"v1\u003c2\u003e"`,
+			`"share":"http://192.168.0.5:8080/\"\u003e\u003cb\u003e"`, `"version":"v1\u003c2\u003e"`,
 		} {
 			if w.Code != 200 || !strings.Contains(body, want) {
 				t.Errorf("%s: got %d %s, want %s in it", path, w.Code, body, want)

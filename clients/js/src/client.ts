@@ -118,9 +118,12 @@ export class Client {
     }
   }
 
-  /** identify says who asks, with calls that are answered by who asks; a Hello says it itself. */
+  /** identify says who asks, with calls that are answered by who asks, and of which namespace's songs; a Hello says it itself. */
   #identify(): Interceptor {
     return (next) => async (request) => {
+      if (request.service === MusicService) {
+        request.header.set("singoff-namespace", this.#namespace); // what was played lately, and the addresses of songs, are a namespace's own
+      }
       if (!request.stream && request.method !== RoomService.method.send) {
         const { identity } = this.#options;
         if (identity !== undefined) {

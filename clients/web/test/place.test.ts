@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parsePlace, placeURL } from "@/shell/place";
+import { parseNamespace, parsePlace, placeURL } from "@/shell/place";
 
 const base = new URL("https://sing.example/battle/");
 
@@ -15,4 +15,17 @@ test.each([
   const place = parsePlace(new URL(url), base);
   expect(place).toEqual(want);
   expect(parsePlace(new URL(placeURL(place, base)), base)).toEqual(want);
+});
+
+test("a namespace stays in each address of a page", () => {
+  for (const place of [{ view: "entrance" }, { view: "room", roomId: "friday" }, { view: "stage", roomId: "friday" }] as const) {
+    const url = new URL(placeURL(place, base, "club"));
+    expect(parseNamespace(url)).toBe("club");
+    expect(parsePlace(url, base)).toEqual(place);
+  }
+  expect(placeURL({ view: "room", roomId: "friday" }, base, "")).toBe("https://sing.example/battle/room/friday");
+  expect(parseNamespace(new URL("https://sing.example/battle/?namespace="))).toBe("");
+  for (const wrong of ["a%20b", "%EA%B0%80", "a".repeat(65), "a/b"]) {
+    expect(parseNamespace(new URL(`https://sing.example/battle/?namespace=${wrong}`))).toBeUndefined();
+  }
 });

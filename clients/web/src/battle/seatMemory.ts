@@ -1,3 +1,5 @@
+import { namespace } from "@/shell/place";
+
 /** What is remembered of a seat, so that a page opened again takes it again without asking. */
 export interface Seat {
   role: "singer" | "watcher";
@@ -10,7 +12,7 @@ export interface Seat {
 /** As long as the server remembers a member who is away, in ms. */
 export const rememberedFor = 15 * 60_000;
 
-const key = (roomId: string) => `singoff.page.seat.${roomId}`;
+const key = (roomId: string) => `singoff.page.seat.${namespace ?? ""}/${roomId}`;
 
 /** The tab's memory, then the browser's; in a browser that keeps nothing there are none. */
 function memories(): Storage[] {

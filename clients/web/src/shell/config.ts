@@ -2,15 +2,13 @@
 export interface PageConfig {
   /** The address that people elsewhere can use, ends in a slash; empty: the page's own must do. */
   share: string;
-  /** The namespace of the page's rooms; empty: the server's default. */
-  namespace: string;
   /** The server's version. */
   version: string;
 }
 
 /** Reads what the server filled in; anything else gives the defaults. */
 export function parseConfig(text: string | null | undefined): PageConfig {
-  const config: PageConfig = { share: "", namespace: "", version: "" };
+  const config: PageConfig = { share: "", version: "" };
   let given: unknown;
   try {
     given = JSON.parse(text ?? "");
@@ -21,7 +19,7 @@ export function parseConfig(text: string | null | undefined): PageConfig {
     return config;
   }
   const fields = given as Record<string, unknown>;
-  for (const name of ["share", "namespace", "version"] as const) {
+  for (const name of ["share", "version"] as const) {
     const value = fields[name];
     if (typeof value === "string") {
       config[name] = value;

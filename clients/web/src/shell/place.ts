@@ -1,23 +1,37 @@
+import { isId } from "@singoff/client";
 import { readonly, shallowRef, type DeepReadonly, type ShallowRef } from "vue";
 import { config, home } from "./config";
 
 /** What the page shows. */
 export type Place = { view: "entrance" } | { view: "room" | "stage"; roomId: string };
 
-const roomIdForm = /^[A-Za-z0-9_-]{1,64}$/;
-
 /** Reads an address of the page; one that means nothing is the entrance. */
 export function parsePlace(url: URL, base: URL): Place {
   const [view, roomId, rest] = url.pathname.slice(base.pathname.length).split("/");
-  if ((view === "room" || view === "stage") && roomId !== undefined && roomIdForm.test(roomId) && !rest) {
+  if ((view === "room" || view === "stage") && roomId !== undefined && isId(roomId) && !rest) {
     return { view, roomId };
   }
   return { view: "entrance" };
 }
 
-/** The address of a place below the base. */
-export function placeURL(place: Place, base: URL): string {
-  return place.view === "entrance" ? base.href : new URL(`${place.view}/${place.roomId}`, base).href;
+const namespaceField = "namespace";
+
+/** Whose rooms an address is about: `?namespace=club`; empty: the server's default. Undefined: what it says is no namespace. */
+export function parseNamespace(url: URL): string | undefined {
+  const given = url.searchParams.get(namespaceField) ?? "";
+  return given === "" || isId(given) ? given : undefined;
+}
+
+/** The namespace of this page: one from its first load to its end, in all its links. */
+export const namespace = parseNamespace(new URL(location.href));
+
+/** The address of a place below the base, in a namespace. */
+export function placeURL(place: Place, base: URL, within = namespace): string {
+  const url = place.view === "entrance" ? new URL(base) : new URL(`${place.view}/${place.roomId}`, base);
+  if (within) {
+    url.searchParams.set(namespaceField, within);
+  }
+  return url.href;
 }
 
 /** The address of a place as others can open it. */

@@ -1,6 +1,6 @@
 /** The page's words in English; Korean has the same keys. */
 export const en = {
-  app: { name: "singoff", menu: "Settings", close: "Close", cancel: "Cancel", back: "Leave the room" },
+  app: { name: "singoff", menu: "Settings", close: "Close", cancel: "Cancel", back: "Leave the room", noNamespace: "This link isn't whole: its namespace may have 1 to 64 of the characters A-Z a-z 0-9 _ - and no others." },
   settings: {
     title: "Settings",
     language: "Language",

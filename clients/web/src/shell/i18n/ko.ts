@@ -2,7 +2,7 @@ import type { Messages } from "./en";
 
 /** 페이지의 한국어. */
 export const ko: Messages = {
-  app: { name: "singoff", menu: "설정", close: "닫기", cancel: "취소", back: "방 나가기" },
+  app: { name: "singoff", menu: "설정", close: "닫기", cancel: "취소", back: "방 나가기", noNamespace: "링크가 올바르지 않아요: namespace에는 A-Z a-z 0-9 _ - 가운데 1~64자만 쓸 수 있어요." },
   settings: {
     title: "설정",
     language: "언어",
