@@ -1,5 +1,5 @@
 import { customRef, type Ref } from "vue";
-import { remembered } from "@/shell/remembered";
+import { oneOf, remembered } from "@/shell/remembered";
 import { mostAheadMs } from "./player";
 
 /** A number within bounds that this browser remembers. */
@@ -19,4 +19,4 @@ export const volume = rememberedNumber("volume", 1, [0, 1]);
 export const ahead = rememberedNumber("ahead", 0, [-mostAheadMs, mostAheadMs]);
 
 /** How the songs to choose from are shown. */
-export const pickerLook = remembered("picker", "cards", (value): value is "cards" | "list" => value === "cards" || value === "list");
+export const pickerLook = remembered("picker", "cards", oneOf("cards", "list"));

@@ -5,3 +5,13 @@
 export function isComposing(event: KeyboardEvent): boolean {
   return event.isComposing || event.keyCode === 229;
 }
+
+/** What a field does with Enter: `act`, once nothing is being composed. */
+export function onEnter(act: () => void): (event: KeyboardEvent) => void {
+  return (event) => {
+    if (!isComposing(event)) {
+      event.preventDefault();
+      act();
+    }
+  };
+}

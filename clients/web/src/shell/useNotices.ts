@@ -1,5 +1,6 @@
 import { readonly, shallowRef, type ShallowRef } from "vue";
 import { useI18n } from "vue-i18n";
+import { reasonOf } from "./reason";
 
 /** Short sentences that pass by at the bottom of the page. */
 export interface Notices {
@@ -30,7 +31,7 @@ export function useNotices(): Notices {
     say,
     watch(command) {
       command?.catch((error: unknown) => {
-        say(t("battle.refused", { why: error instanceof Error ? error.message : String(error) }));
+        say(t("battle.refused", { why: reasonOf(error) }));
       });
     },
   };
