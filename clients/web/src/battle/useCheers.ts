@@ -1,6 +1,6 @@
 import { Reaction_Kind } from "@singoff/client/protocol";
-import { onScopeDispose, shallowRef, watch, type Ref } from "vue";
-import { useRoom } from "./useRoom";
+import { onScopeDispose, shallowRef, type Ref } from "vue";
+import { onRoomEvent, useRoom } from "./useRoom";
 
 /** One cheer on its way up. */
 export interface Cheer {
@@ -68,21 +68,11 @@ export function useCheers(): { rising: Readonly<Ref<readonly Cheer[]>>; cheer(si
     });
   }
 
-  const stop = watch(
-    room,
-    (now, _, onCleanup) => {
-      const off = now?.on("event", ({ event }) => {
-        if (event.body.case === "reaction") {
-          show(event.body.value.singerMemberId, event.body.value.kind, event.body.value.count);
-        }
-      });
-      onCleanup(() => off?.());
-    },
-    { immediate: true },
-  );
-  onScopeDispose(() => {
-    stop();
-    timers.forEach(clearTimeout);
+  onRoomEvent(({ event }) => {
+    if (event.body.case === "reaction") {
+      show(event.body.value.singerMemberId, event.body.value.kind, event.body.value.count);
+    }
   });
+  onScopeDispose(() => timers.forEach(clearTimeout));
   return { rising, cheer };
 }

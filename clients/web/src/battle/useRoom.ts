@@ -1,5 +1,5 @@
-import type { Client, JoinOptions, Room } from "@singoff/client";
-import { computed, inject, onScopeDispose, provide, shallowReadonly, shallowRef, triggerRef, type InjectionKey } from "vue";
+import type { Client, JoinOptions, Room, RoomEvent } from "@singoff/client";
+import { computed, inject, onScopeDispose, provide, shallowReadonly, shallowRef, triggerRef, watch, type InjectionKey } from "vue";
 import type { ComputedRef, ShallowRef } from "vue";
 
 /** The room that this page is in, for all components: what the SDK shows, made reactive. */
@@ -38,8 +38,12 @@ export function useRoom(): BattleRoom {
   return battle;
 }
 
-/** Makes the composable without providing it. */
-export function battleRoom(client: Client): BattleRoom {
+/** Listens to the events of whichever room the page is in, while the component lives. */
+export function onRoomEvent(listener: (happened: RoomEvent) => void): void {
+  watch(useRoom().room, (room, _, onCleanup) => onCleanup(room?.on("event", listener) ?? (() => undefined)), { immediate: true });
+}
+
+function battleRoom(client: Client): BattleRoom {
   const room = shallowRef<Room>();
   const changes = shallowRef(0);
   let unsubscribe: (() => void)[] = [];

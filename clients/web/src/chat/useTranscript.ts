@@ -1,7 +1,7 @@
 import type { Event } from "@singoff/client/protocol";
 import { Recovery_Kind } from "@singoff/client/protocol";
 import { computed, shallowRef, watch, type ComputedRef } from "vue";
-import { useRoom } from "@/battle/useRoom";
+import { onRoomEvent, useRoom } from "@/battle/useRoom";
 
 /** What the page keeps of a room's past, in lines. */
 export const mostLines = 400;
@@ -28,19 +28,14 @@ export function useTranscript(): ComputedRef<readonly Event[]> {
     lines.value = merged.slice(-mostLines);
   }
 
-  watch(
-    room,
-    (now, _, onCleanup) => {
-      lines.value = [];
-      const off = now?.on("event", ({ event }) => {
-        if (told.has(event.body.case)) {
-          add([event]);
-        }
-      });
-      onCleanup(() => off?.());
-    },
-    { immediate: true },
-  );
+  watch(room, () => {
+    lines.value = [];
+  });
+  onRoomEvent(({ event }) => {
+    if (told.has(event.body.case)) {
+      add([event]);
+    }
+  });
   // A new start: what was kept may be of another log.
   watch(
     () => connection.value?.recovery,

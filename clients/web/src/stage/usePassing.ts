@@ -1,5 +1,5 @@
-import { onScopeDispose, readonly, shallowRef, watch, type Ref } from "vue";
-import { useRoom } from "@/battle/useRoom";
+import { onScopeDispose, readonly, shallowRef, type Ref } from "vue";
+import { onRoomEvent, useRoom } from "@/battle/useRoom";
 
 /** A line of chat on its way across the big screen. */
 export interface PassingLine {
@@ -16,7 +16,7 @@ const longest = 140;
 
 /** The last lines of chat, each for a while; whispers aren't for a screen, which gets none. */
 export function usePassing(): Readonly<Ref<readonly PassingLine[]>> {
-  const { room, state } = useRoom();
+  const { state } = useRoom();
   const lines = shallowRef<readonly PassingLine[]>([]);
   const timers = new Set<ReturnType<typeof setTimeout>>();
 
@@ -29,19 +29,12 @@ export function usePassing(): Readonly<Ref<readonly PassingLine[]>> {
     timers.add(timer);
   }
 
-  watch(
-    room,
-    (now, _, onCleanup) => {
-      const off = now?.on("event", ({ event, kind }) => {
-        if (event.body.case === "chatMessage" && kind === "live" && event.body.value.toMemberId === "") {
-          const { nickname, text } = event.body.value;
-          show({ id: String(event.seq), name: nickname, seat: seatOf(event.memberId), text: clip(text) });
-        }
-      });
-      onCleanup(() => off?.());
-    },
-    { immediate: true },
-  );
+  onRoomEvent(({ event, kind }) => {
+    if (event.body.case === "chatMessage" && kind === "live" && event.body.value.toMemberId === "") {
+      const { nickname, text } = event.body.value;
+      show({ id: String(event.seq), name: nickname, seat: seatOf(event.memberId), text: clip(text) });
+    }
+  });
   const seatOf = (memberId: string) => {
     const member = state.value?.member(memberId);
     return member !== undefined && state.value?.inRole(1).includes(member) ? member.seat : 0;
