@@ -1,35 +1,16 @@
-import type { Client } from "@singoff/client";
 import type { TrackInfo } from "@singoff/client/protocol";
-import { reactive, toValue, watchEffect, type MaybeRefOrGetter } from "vue";
+import { shallowReactive, toValue, watchEffect, type MaybeRefOrGetter } from "vue";
+import { shelfOf } from "@/music/shelf";
+import { useClient } from "@/shell/client";
 import { home } from "@/shell/config";
 
-const known = reactive(new Map<string, TrackInfo>());
-const asked = new Set<string>();
-let waiting: string[] = [];
-
-async function ask(client: Client): Promise<void> {
-  const trackIds = waiting;
-  waiting = [];
-  try {
-    const { tracks } = await client.music.getTracks({ trackIds });
-    for (const info of tracks) {
-      known.set(info.track?.trackId ?? "", info);
-    }
-  } catch {
-    trackIds.forEach((id) => asked.delete(id)); // the next one who needs it asks again
-  }
-}
-
-/** What the catalogue knows of tracks, asked for once each: gives undefined until it is known. */
-export function useTracks(client: Client, ids: MaybeRefOrGetter<readonly string[]>): (trackId: string | undefined) => TrackInfo | undefined {
+/** What the catalogue knows of tracks: gives undefined until it is known. */
+export function useTracks(ids: MaybeRefOrGetter<readonly string[]>): (trackId: string | undefined) => TrackInfo | undefined {
+  const shelf = shelfOf(useClient());
+  const known = shallowReactive(new Map<string, TrackInfo>());
   watchEffect(() => {
-    const missing = toValue(ids).filter((id) => id !== "" && !asked.has(id));
-    missing.forEach((id) => asked.add(id));
-    if (missing.length > 0) {
-      if (waiting.length === 0) {
-        queueMicrotask(() => void ask(client));
-      }
-      waiting.push(...missing);
+    for (const id of toValue(ids).filter((id) => id !== "")) {
+      shelf.get(id).then((info) => info && known.set(id, info), () => undefined); // the next change asks again
     }
   });
   return (trackId) => (trackId === undefined ? undefined : known.get(trackId));
@@ -39,4 +20,3 @@ export function useTracks(client: Client, ids: MaybeRefOrGetter<readonly string[
 export function mediaURL(url: string | undefined): string | undefined {
   return url ? new URL(url.replace(/^\//, ""), home).href : undefined;
 }
-

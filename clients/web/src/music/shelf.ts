@@ -55,3 +55,12 @@ export class Shelf {
     return new Map(tracks.map((info) => [info.track?.trackId ?? "", info]));
   }
 }
+
+const shelves = new WeakMap<Client, Shelf>();
+
+/** The shelf of a client: one for all who ask, so that nothing is asked for twice. */
+export function shelfOf(client: Client): Shelf {
+  const shelf = shelves.get(client) ?? new Shelf(client.music);
+  shelves.set(client, shelf);
+  return shelf;
+}

@@ -13,7 +13,7 @@ import { noLyrics, readLyrics, type Lyrics } from "./lyrics";
 import { Player, type PlayerState } from "./player";
 import { momentAt, type Moment } from "./position";
 import { ahead, volume } from "./preferences";
-import { Shelf } from "./shelf";
+import { shelfOf, type Shelf } from "./shelf";
 import { audioSound, rateIsHeard } from "./sound";
 import type { Doubt } from "./trust";
 import { useMediaSession } from "./useMediaSession";
@@ -67,7 +67,7 @@ export function useMusic(): Music {
   if (shared?.battle !== battle) {
     shared?.scope.stop();
     const scope = effectScope(true);
-    const music = scope.run(() => makeMusic(battle, new Shelf(client.music), client.music)) as Music;
+    const music = scope.run(() => makeMusic(battle, shelfOf(client), client.music)) as Music;
     shared = { music, scope, users: 0, battle };
   }
   const mine = shared;
