@@ -1,3 +1,4 @@
+import { readFileSync, readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { spoken } from "@/shell/i18n";
 import { en } from "@/shell/i18n/en";
@@ -19,6 +20,16 @@ test("Korean and English have the same words with the same holes", () => {
   for (const [key, text] of english) {
     expect(holes(korean.get(key) ?? ""), key).toEqual(holes(text));
   }
+});
+
+test("no word is there that nobody says", () => {
+  const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((file) => /\.(vue|ts)$/.test(file) && !/i18n.(en|ko)\.ts$/.test(file));
+  const sources = files.map((file) => readFileSync(`src/${file}`, "utf8")).join();
+  // Some are named in parts: t(`host.${act}Sure`).
+  const inParts = [...sources.matchAll(/t\(`([^`]*)`/g)].map(([, name = ""]) => new RegExp(`^${name.replace(/\./g, "\\.").replace(/\$\{[^}]*\}/g, "\\w+")}$`));
+  expect(inParts.length).toBeGreaterThan(0);
+  const unsaid = leaves(en).map(([key]) => key).filter((key) => !sources.includes(`"${key}"`) && !sources.includes(`'${key}'`) && !inParts.some((form) => form.test(key)));
+  expect(unsaid).toEqual([]);
 });
 
 test.each([

@@ -42,7 +42,6 @@ const en = {
   byTitle: "By title",
   byArtist: "By artist",
   recent: "Played lately",
-  allFolders: "All folders",
   found: "{n} song | {n} songs",
   none: "Nothing found",
   noSongs: "There are no songs here yet",
@@ -56,7 +55,6 @@ const en = {
   length: "Length",
   flip: "{title}: show more",
   noPick: "Take my pick back",
-  refused: "That didn't work: {why}",
   close: "Close",
 };
 
@@ -107,7 +105,6 @@ export const messages = {
     byTitle: "제목순",
     byArtist: "가수순",
     recent: "최근에 부른 노래",
-    allFolders: "모든 폴더",
     found: "{n}곡",
     none: "찾은 노래가 없어요",
     noSongs: "아직 노래가 없어요",
@@ -121,7 +118,6 @@ export const messages = {
     length: "길이",
     flip: "{title}: 더 보기",
     noPick: "고른 노래 취소",
-    refused: "안 됐어요: {why}",
     close: "닫기",
   } satisfies typeof en,
 };

@@ -5,7 +5,6 @@ export interface Shown {
   index: number;
   line: Line;
   active: boolean;
-  past: boolean;
 }
 
 /** The line being sung, or the next one where nothing is, and the one after it: pauses aren't shown. */
@@ -15,7 +14,7 @@ export function upcoming(lines: readonly Line[], positionMs: number, count = 2):
   for (let index = Math.max(0, now); index < lines.length && shown.length < count; index++) {
     const line = lines[index] as Line;
     if (line.text !== "" && (index > now || positionMs < line.endMs)) {
-      shown.push({ index, line, active: index === now, past: false });
+      shown.push({ index, line, active: index === now });
     }
   }
   return shown;
