@@ -14,11 +14,11 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Puts a page to sleep as a phone does behind its locked screen, or wakes it. */
-async function life(page: Page, state: "frozen" | "active"): Promise<void> {
+/** Puts a page to sleep as a phone does behind its locked screen; gives what wakes it. It would also wake with the end of the session. */
+async function sleep(page: Page): Promise<() => Promise<unknown>> {
   const session = await page.context().newCDPSession(page);
-  await session.send("Page.setWebLifecycleState", { state });
-  await session.detach();
+  await session.send("Page.setWebLifecycleState", { state: "frozen" });
+  return () => session.send("Page.setWebLifecycleState", { state: "active" });
 }
 
 const place = (page: Page, seat: number) => page.getByRole("region", { name: `Place ${seat} on stage` });
@@ -34,15 +34,14 @@ test("a phone that slept comes back to the same seat, within its hold and long a
   await dan.getByRole("button", { name: /Vote for 미나/ }).click();
   await dan.getByRole("button", { name: /Vote against 준호/ }).click();
   await place(mina, 1).getByText("1 for 미나").waitFor({ state: "attached" });
-  for (const page of [mina, jun]) {
-    await page.getByLabel("Say something").fill("typed before");
-    await life(page, "frozen");
-  }
+  await mina.getByLabel("Say something").fill("typed before");
+  await jun.getByLabel("Say something").fill("typed before");
+  const [wakeMina, wakeJun] = [await sleep(mina), await sleep(jun)];
   cable.deaden();
 
-  const back = async (page: Page, seat: number) => {
+  const back = async (page: Page, seat: number, wake: () => Promise<unknown>) => {
     const since = performance.now();
-    await life(page, "active");
+    await wake();
     await page.getByText(/^Back/).waitFor();
     console.info(`live again ${Math.round(performance.now() - since)} ms after it woke`);
     await expect.poll(() => place(dan, seat).getByText(/We keep the seat|Still away/).count()).toBe(0);
@@ -51,10 +50,10 @@ test("a phone that slept comes back to the same seat, within its hold and long a
   };
   await place(dan, 1).getByText("We keep the seat for").waitFor();
   await say(dan, "meanwhile");
-  await back(mina, 1);
+  await back(mina, 1, wakeMina);
   await expectChat(mina, ["meanwhile", "typed before"]);
   await place(dan, 2).getByText("Still away").waitFor();
-  await back(jun, 2);
+  await back(jun, 2, wakeJun);
   await expectChat(jun, ["meanwhile", "typed before", "typed before"]);
   await expectChat(dan, ["meanwhile", "typed before", "typed before"]);
   await place(dan, 1).getByText("미나", { exact: true }).waitFor();
@@ -80,13 +79,13 @@ test("a seat that was given away meanwhile is told to all, and to its singer", a
   const mina = await enter(await browser.context(phone), `${cable.url}/room/given`, { name: "미나", role: "Sing" });
   await enter(await browser.context(), `${server.url}/room/given`, { name: "준호", role: "Sing" });
   const dan = await enter(await browser.context(), `${server.url}/room/given`, { name: "다은", role: "Watch" });
-  await life(mina, "frozen");
+  const wake = await sleep(mina);
   cable.deaden();
   await place(dan, 1).getByText("Still away; the seat goes to whoever asks").waitFor();
   await enter(await browser.context(), `${server.url}/room/given`, { name: "유나", role: "Sing" });
   await place(dan, 1).getByText("유나").waitFor();
   await dan.getByText("미나 left").waitFor();
-  await life(mina, "active");
+  await wake();
   await mina.getByText("Your seat went to somebody else while you were away.").waitFor();
   await mina.getByRole("button", { name: "Try again" }).click();
   await mina.getByRole("button", { name: "Watch instead" }).click();
