@@ -1,6 +1,8 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
+  resolve: { alias: { "@bufbuild/protobuf": fileURLToPath(new URL("../../clients/js/node_modules/@bufbuild/protobuf", import.meta.url)) } }, // the SDK's own
   test: {
     include: ["*.test.ts"],
     globalSetup: ["stand/build.ts"],
