@@ -70,6 +70,7 @@ export class Client {
   readonly #time: TimeSource;
   readonly #linker: Linker;
   readonly #storage: Storage;
+  readonly #stores = new Map<string, Store>();
   readonly #calls: PromiseClient<typeof RoomService>;
   /** The catalogue of songs. */
   readonly music: PromiseClient<typeof MusicService>;
@@ -136,8 +137,11 @@ export class Client {
     };
   }
 
+  /** store is that of one of this browser's people: one for all their rooms, so that they are the same guest even where nothing can be kept. */
   #store(person: string): Store {
-    return new Store({ storage: this.#storage, baseUrl: this.#baseUrl, namespace: this.#namespace, person });
+    const store = this.#stores.get(person) ?? new Store({ storage: this.#storage, baseUrl: this.#baseUrl, namespace: this.#namespace, person });
+    this.#stores.set(person, store);
+    return store;
   }
 
   /** join joins a room, and comes back to it by itself from then on. It doesn't wait: see Room.ready and Room.connection. Throws Invalid. */

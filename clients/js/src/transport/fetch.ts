@@ -1,8 +1,8 @@
-import type { DescMessage, DescMethodStreaming, DescMethodUnary, MessageInitShape } from "@bufbuild/protobuf";
-import { Code, type ContextValues, type StreamResponse, type Transport, type UnaryResponse } from "@connectrpc/connect";
+import { Code, type Transport } from "@connectrpc/connect";
 import { headerGrpcStatus } from "@connectrpc/connect/protocol-grpc-web";
 import { createGrpcWebTransport, type GrpcWebTransportOptions } from "@connectrpc/connect-web";
 import { failed, judged } from "./failure.js";
+import { mapErrors } from "./map_errors.js";
 
 /**
  * createFetchTransport is connect-web's grpc-web, which also tells apart what the server said and what the way did: a request that fails, an
@@ -10,38 +10,7 @@ import { failed, judged } from "./failure.js";
  */
 export function createFetchTransport(options: GrpcWebTransportOptions): Transport {
   const fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
-  const web = createGrpcWebTransport({ ...options, fetch: telling(fetch) });
-  return {
-    async unary<I extends DescMessage, O extends DescMessage>(
-      method: DescMethodUnary<I, O>, signal: AbortSignal | undefined, timeoutMs: number | undefined, header: HeadersInit | undefined,
-      input: MessageInitShape<I>, contextValues?: ContextValues,
-    ): Promise<UnaryResponse<I, O>> {
-      try {
-        return await web.unary(method, signal, timeoutMs, header, input, contextValues);
-      } catch (error) {
-        throw judged("fetch", error);
-      }
-    },
-    async stream<I extends DescMessage, O extends DescMessage>(
-      method: DescMethodStreaming<I, O>, signal: AbortSignal | undefined, timeoutMs: number | undefined, header: HeadersInit | undefined,
-      input: AsyncIterable<MessageInitShape<I>>, contextValues?: ContextValues,
-    ): Promise<StreamResponse<I, O>> {
-      try {
-        const response = await web.stream(method, signal, timeoutMs, header, input, contextValues);
-        return { ...response, message: judging(response.message) };
-      } catch (error) {
-        throw judged("fetch", error);
-      }
-    },
-  };
-}
-
-async function* judging<T>(messages: AsyncIterable<T>): AsyncGenerator<T> {
-  try {
-    yield* messages;
-  } catch (error) {
-    throw judged("fetch", error);
-  }
+  return mapErrors(createGrpcWebTransport({ ...options, fetch: telling(fetch) }), (error) => judged("fetch", error));
 }
 
 /**

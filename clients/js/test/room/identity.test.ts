@@ -269,3 +269,18 @@ test("commands and cheers are checked before they are sent", async () => {
   expect(stage.line.requests.map(({ command }) => command.case)).toEqual(["reaction"]);
   room.close();
 });
+
+test("where nothing can be kept, a guest is the same in all rooms of a Client", async () => {
+  const forbidden = (): never => { throw new Error("forbidden"); };
+  const stage = new Stage();
+  const client = new Client({ baseUrl: "http://stage", transport: stage.transport, storage: { getItem: forbidden, setItem: forbidden } });
+  const rooms = ["friday", "saturday"].map((roomId) => client.join({ roomId, nickname: "Mina", role: Role.SINGER }));
+  await pass(500);
+  const [one, other] = stage.lines.map(({ hello }) => hello.guestKey);
+  expect(stage.lines).toHaveLength(2);
+  expect(one).toHaveLength(16);
+  expect(other).toEqual(one);
+  for (const room of rooms) {
+    room.close();
+  }
+});

@@ -6,6 +6,7 @@ import {
   type JoinResponse, type Room, type WatchResponse,
 } from "../../src/index.js";
 import { failed } from "../../src/transport/failure.js";
+import { mapErrors } from "../../src/transport/map_errors.js";
 import { again, first, resumed } from "../events.js";
 
 /** Line is one connection, as the server sees it. */
@@ -135,24 +136,10 @@ export class Stage {
 
 /** failing makes failures of a way, which no server can say, of those that a test puts into the server's mouth. */
 function failing(transport: Transport): Transport {
-  const failure = (error: unknown): unknown => {
+  return mapErrors(transport, (error) => {
     const way = error instanceof ConnectError ? /^(websocket|fetch): (.*)$/.exec(error.rawMessage) : null;
     return way === null ? error : failed(way[1] as "websocket" | "fetch", way[2] ?? "");
-  };
-  async function* messages<T>(from: AsyncIterable<T>): AsyncGenerator<T> {
-    try {
-      yield* from;
-    } catch (error) {
-      throw failure(error);
-    }
-  }
-  return {
-    unary: async (...call) => transport.unary(...call).catch((error: unknown) => { throw failure(error); }),
-    stream: async (...call) => {
-      const response = await transport.stream(...call);
-      return { ...response, message: messages(response.message) };
-    },
-  };
+  });
 }
 
 async function* watched(responses: AsyncIterable<JoinResponse>): AsyncGenerator<WatchResponse> {
