@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Client, Role } from "../../clients/js/src/index.ts";
 import { expectAccessible } from "./stand/axe.ts";
 import { enter, expectChat, say, useBrowser } from "./stand/browser.ts";
 import { serve, type Server } from "./stand/server.ts";
+import { sit } from "./sync-people.ts";
 
 // A name that isn't this machine's own: browsers take such plain http for insecure, as on a house's net.
-const browser = useBrowser("--host-resolver-rules=MAP house.test 127.0.0.1");
+// And arrows move the focus, as they do in a television's browser.
+const browser = useBrowser("--host-resolver-rules=MAP house.test 127.0.0.1", "--enable-spatial-navigation");
 let server: Server;
 let house: string;
 beforeAll(async () => {
@@ -125,6 +128,30 @@ test("the keyboard alone is enough", async () => {
   await page.keyboard.type("one message");
   await page.keyboard.press("Enter");
   await expectChat(page, ["two lines\none message"]);
+});
+
+// A television has a remote: arrows and OK. The big screen needed an admin's log-in and a desktop browser.
+test("a remote's arrows alone lead from a full room's link to its big screen, which takes nobody's seat", async () => {
+  const watchers = Object.fromEntries(["다은", "Eve", "Fay", "길동", "Hao", "Ida"].map((name) => [name, Role.WATCHER]));
+  const people = await sit(server.url, "tv", { 미나: Role.SINGER, 준호: Role.SINGER, ...watchers });
+  const page = await (await browser.context({ viewport: { width: 1920, height: 1080 } })).newPage();
+  await page.goto(`${house}/room/tv`);
+  await page.getByText("Stage is full: 미나, 준호").waitFor();
+  await page.getByText("Front row is full").waitFor();
+  const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim() ?? "");
+  for (let i = 0; i < 20 && (await focused()) !== "Big screen"; i++) {
+    await page.keyboard.press(i < 15 ? "ArrowDown" : "ArrowRight");
+  }
+  expect(await focused()).toBe("Big screen");
+  await page.keyboard.press("Enter");
+  await page.getByText("6 watching").waitFor();
+  for (const name of ["미나", "준호"]) {
+    await page.getByRole("heading", { name }).waitFor();
+  }
+  await page.getByRole("img", { name: "The way into this room" }).waitFor();
+  const { rooms } = await new Client({ baseUrl: server.url }).rooms.list();
+  expect(rooms.find(({ roomId }) => roomId === "tv")?.counts).toMatchObject({ singers: 2, watchers: 6 });
+  people.forEach((room) => room.close());
 });
 
 test("below a path of a proxy's all works, and addresses stay below it", async () => {

@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { enter, say, useBrowser } from "./stand/browser.ts";
+import { enter, expectWithin, say, useBrowser } from "./stand/browser.ts";
 import { pickSong } from "./sync-pick.ts";
 import { pictures } from "./stand/paths.ts";
 import { serve, type Server } from "./stand/server.ts";
@@ -29,8 +29,7 @@ describe.each(["dark", "light"] as const)("in the %s theme", (colorScheme) => {
       await page.setViewportSize(size);
       await page.waitForTimeout(250); // until the layout has come to rest, for the eye
       await page.screenshot({ path: join(pictures, `${name}-${size.width}-${colorScheme}.png`) });
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      expect(wide, `${name}: pixels beyond the page's width of ${size.width}`).toBeLessThanOrEqual(0);
+      await expectWithin(page, `${name} at ${size.width}`);
     }
   }
 
@@ -82,8 +81,7 @@ describe("two hundred watching", () => {
     await visitor.getByRole("button", { name: /^Watch/ }).click();
     await visitor.getByText("201 of 250 watching").waitFor();
     await visitor.screenshot({ path: join(pictures, "battle-many-360.png") });
-    const wide = await visitor.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    expect(wide, "pixels beyond the page's width").toBeLessThanOrEqual(0);
+    await expectWithin(visitor, "two hundred watching");
     await visitor.getByRole("button", { name: "Everybody" }).click();
     expect(await visitor.getByRole("dialog").locator(".list li").count()).toBe(20);
     await visitor.screenshot({ path: join(pictures, "everybody-360.png") });

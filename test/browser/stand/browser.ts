@@ -69,6 +69,12 @@ export async function say(page: Page, text: string): Promise<void> {
   await field.press("Enter");
 }
 
+/** Looks that nothing sticks out of a page to its side. */
+export async function expectWithin(page: Page, what: string): Promise<void> {
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect(wide, `${what}: pixels beyond the page's width`).toBeLessThanOrEqual(0);
+}
+
 /** The lines of chat that a page shows, without names and notes. */
 export function chat(page: Page): Promise<string[]> {
   return page.locator(".chat .line .text").allInnerTexts();
