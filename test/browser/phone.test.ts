@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { enter, expectChat, say, useBrowser } from "./stand/browser.ts";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { enter, expectChat, say, useBrowser, type Guest } from "./stand/browser.ts";
 import { lay } from "./stand/cable.ts";
 import { serve, type Server } from "./stand/server.ts";
 import { pickSong } from "./sync-pick.ts";
@@ -14,11 +14,40 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Puts a page to sleep as a phone does behind its locked screen; gives what wakes it. It would also wake with the end of the session. */
-async function sleep(page: Page): Promise<() => Promise<unknown>> {
-  const session = await page.context().newCDPSession(page);
-  await session.send("Page.setWebLifecycleState", { state: "frozen" });
-  return () => session.send("Page.setWebLifecycleState", { state: "active" });
+/** A page on a phone, which can be put to sleep. */
+interface Phone {
+  page: Page;
+  /** Stops it as a phone does behind its locked screen; in Chromium without a window pages can't be frozen, but their processes can. */
+  sleep(): void;
+  /** Wakes it; it is told by the event that a page is told by which was frozen. */
+  wake(): Promise<void>;
+}
+
+async function pickUp(url: string, guest: Guest): Promise<Phone> {
+  const before = new Set(await browser.renderers());
+  const page = await enter(await browser.context(phone), url, guest);
+  const own = (await browser.renderers()).filter((pid) => !before.has(pid));
+  expect(own, "processes of the page").not.toEqual([]);
+  const signal = (name: "SIGSTOP" | "SIGCONT") => own.forEach((pid) => process.kill(pid, name));
+  let asleep = false;
+  const goOn = () => {
+    if (asleep) {
+      asleep = false;
+      signal("SIGCONT");
+    }
+  };
+  onTestFinished(goOn);
+  return {
+    page,
+    sleep() {
+      asleep = true;
+      signal("SIGSTOP");
+    },
+    async wake() {
+      goOn();
+      await page.evaluate(() => document.dispatchEvent(new Event("resume")));
+    },
+  };
 }
 
 const place = (page: Page, seat: number) => page.getByRole("region", { name: `Place ${seat} on stage` });
@@ -26,8 +55,9 @@ const place = (page: Page, seat: number) => page.getByRole("region", { name: `Pl
 // After a phone's lock screen the socket said that it was open, and was dead; fifteen seconds of hold made each switch of apps a departure.
 test("a phone that slept comes back to the same seat, within its hold and long after it", async () => {
   const cable = await lay(server.url);
-  const mina = await enter(await browser.context(phone), `${cable.url}/room/sleep`, { name: "미나", role: "Sing" });
-  const jun = await enter(await browser.context(phone), `${cable.url}/room/sleep`, { name: "준호", role: "Sing" });
+  const first = await pickUp(`${cable.url}/room/sleep`, { name: "미나", role: "Sing" });
+  const second = await pickUp(`${cable.url}/room/sleep`, { name: "준호", role: "Sing" });
+  const [mina, jun] = [first.page, second.page];
   const dan = await enter(await browser.context(), `${server.url}/room/sleep`, { name: "다은", role: "Watch" });
   await pickSong(mina, "Second Encore");
   await place(dan, 1).getByText("Second Encore").waitFor();
@@ -36,10 +66,11 @@ test("a phone that slept comes back to the same seat, within its hold and long a
   await place(mina, 1).getByText("1 for 미나").waitFor({ state: "attached" });
   await mina.getByLabel("Say something").fill("typed before");
   await jun.getByLabel("Say something").fill("typed before");
-  const [wakeMina, wakeJun] = [await sleep(mina), await sleep(jun)];
+  first.sleep();
+  second.sleep();
   cable.deaden();
 
-  const back = async (page: Page, seat: number, wake: () => Promise<unknown>) => {
+  const back = async ({ page, wake }: Phone, seat: number) => {
     const since = performance.now();
     await wake();
     await page.getByText(/^Back/).waitFor();
@@ -50,10 +81,10 @@ test("a phone that slept comes back to the same seat, within its hold and long a
   };
   await place(dan, 1).getByText("We keep the seat for").waitFor();
   await say(dan, "meanwhile");
-  await back(mina, 1, wakeMina);
+  await back(first, 1);
   await expectChat(mina, ["meanwhile", "typed before"]);
   await place(dan, 2).getByText("Still away").waitFor();
-  await back(jun, 2, wakeJun);
+  await back(second, 2);
   await expectChat(jun, ["meanwhile", "typed before", "typed before"]);
   await expectChat(dan, ["meanwhile", "typed before", "typed before"]);
   await place(dan, 1).getByText("미나", { exact: true }).waitFor();
@@ -76,16 +107,17 @@ test("a phone that slept comes back to the same seat, within its hold and long a
 
 test("a seat that was given away meanwhile is told to all, and to its singer", async () => {
   const cable = await lay(server.url);
-  const mina = await enter(await browser.context(phone), `${cable.url}/room/given`, { name: "미나", role: "Sing" });
+  const sleeper = await pickUp(`${cable.url}/room/given`, { name: "미나", role: "Sing" });
+  const mina = sleeper.page;
   await enter(await browser.context(), `${server.url}/room/given`, { name: "준호", role: "Sing" });
   const dan = await enter(await browser.context(), `${server.url}/room/given`, { name: "다은", role: "Watch" });
-  const wake = await sleep(mina);
+  sleeper.sleep();
   cable.deaden();
   await place(dan, 1).getByText("Still away; the seat goes to whoever asks").waitFor();
   await enter(await browser.context(), `${server.url}/room/given`, { name: "유나", role: "Sing" });
   await place(dan, 1).getByText("유나").waitFor();
   await dan.getByText("미나 left").waitFor();
-  await wake();
+  await sleeper.wake();
   await mina.getByText("Your seat went to somebody else while you were away.").waitFor();
   await mina.getByRole("button", { name: "Try again" }).click();
   await mina.getByRole("button", { name: "Watch instead" }).click();

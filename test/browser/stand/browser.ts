@@ -7,8 +7,18 @@ export const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 /** How long something may take on a machine that is busy with other tests, in ms. */
 export const patience = 60_000;
 
+/** A browser that a file of tests uses. */
+export interface UsedBrowser {
+  /** A person's own browser, so to say: nothing is shared with the others. */
+  context(options?: BrowserContextOptions): Promise<BrowserContext>;
+  /** What the pages' consoles complained of in this test. */
+  problems: string[];
+  /** The processes in which pages run. */
+  renderers(): Promise<number[]>;
+}
+
 /** Chromium for a file of tests; it gives contexts that end with each test. */
-export function useBrowser(...flags: string[]): { context(options?: BrowserContextOptions): Promise<BrowserContext>; problems: string[] } {
+export function useBrowser(...flags: string[]): UsedBrowser {
   let browser: Browser;
   const contexts: BrowserContext[] = [];
   const problems: string[] = [];
@@ -25,6 +35,12 @@ export function useBrowser(...flags: string[]): { context(options?: BrowserConte
   });
   return {
     problems,
+    async renderers() {
+      const session = await browser.newBrowserCDPSession();
+      const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+      await session.detach();
+      return processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
+    },
     async context(options = {}) {
       const context = await browser.newContext({ locale: "en-GB", reducedMotion: "reduce", ...options });
       context.setDefaultTimeout(patience);
