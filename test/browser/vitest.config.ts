@@ -2,7 +2,8 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  resolve: { alias: { "@bufbuild/protobuf": fileURLToPath(new URL("../../clients/js/node_modules/@bufbuild/protobuf", import.meta.url)) } }, // the SDK's own
+  // The SDK's own.
+  resolve: { alias: [{ find: /^@bufbuild\/protobuf$/, replacement: fileURLToPath(new URL("../../clients/js/node_modules/@bufbuild/protobuf/dist/esm/index.js", import.meta.url)) }] },
   test: {
     include: ["*.test.ts"],
     globalSetup: ["stand/build.ts"],
