@@ -18,7 +18,7 @@ afterAll(() => server.stop());
 interface Phone {
   page: Page;
   /** Stops it as a phone does behind its locked screen; in Chromium without a window pages can't be frozen, but their processes can. */
-  sleep(): void;
+  sleep(): Promise<void>;
   /** Wakes it; it is told by the event that a page is told by which was frozen. */
   wake(): Promise<void>;
 }
@@ -26,22 +26,16 @@ interface Phone {
 async function pickUp(url: string, guest: Guest): Promise<Phone> {
   const before = new Set(await browser.renderers());
   const page = await enter(await browser.context(phone), url, guest);
-  const own = (await browser.renderers()).filter((pid) => !before.has(pid));
-  expect(own, "processes of the page").not.toEqual([]);
-  const signal = (name: "SIGSTOP" | "SIGCONT") => own.forEach((pid) => process.kill(pid, name));
-  let asleep = false;
-  const goOn = () => {
-    if (asleep) {
-      asleep = false;
-      signal("SIGCONT");
-    }
-  };
+  const since = new Set((await browser.renderers()).filter((pid) => !before.has(pid)));
+  let stopped: number[] = [];
+  const goOn = () => stopped.splice(0).forEach((pid) => process.kill(pid, "SIGCONT"));
   onTestFinished(goOn);
   return {
     page,
-    sleep() {
-      asleep = true;
-      signal("SIGSTOP");
+    async sleep() {
+      stopped = (await browser.renderers()).filter((pid) => since.has(pid));
+      expect(stopped, "processes of the page").not.toEqual([]);
+      stopped.forEach((pid) => process.kill(pid, "SIGSTOP"));
     },
     async wake() {
       goOn();
@@ -66,8 +60,8 @@ test("a phone that slept comes back to the same seat, within its hold and long a
   await place(mina, 1).getByText("1 for 미나").waitFor({ state: "attached" });
   await mina.getByLabel("Say something").fill("typed before");
   await jun.getByLabel("Say something").fill("typed before");
-  first.sleep();
-  second.sleep();
+  await first.sleep();
+  await second.sleep();
   cable.deaden();
 
   const back = async ({ page, wake }: Phone, seat: number) => {
@@ -111,7 +105,7 @@ test("a seat that was given away meanwhile is told to all, and to its singer", a
   const mina = sleeper.page;
   await enter(await browser.context(), `${server.url}/room/given`, { name: "준호", role: "Sing" });
   const dan = await enter(await browser.context(), `${server.url}/room/given`, { name: "다은", role: "Watch" });
-  sleeper.sleep();
+  await sleeper.sleep();
   cable.deaden();
   await place(dan, 1).getByText("Still away; the seat goes to whoever asks").waitFor();
   await enter(await browser.context(), `${server.url}/room/given`, { name: "유나", role: "Sing" });
