@@ -23,6 +23,15 @@ interface Phone {
   wake(): Promise<void>;
 }
 
+/** Stops a process; false: it has just ended, as those do that a browser keeps in reserve. */
+function stop(pid: number): boolean {
+  try {
+    return process.kill(pid, "SIGSTOP");
+  } catch {
+    return false;
+  }
+}
+
 async function pickUp(url: string, guest: Guest): Promise<Phone> {
   const before = new Set(await browser.renderers());
   const page = await enter(await browser.context(phone), url, guest);
@@ -33,9 +42,8 @@ async function pickUp(url: string, guest: Guest): Promise<Phone> {
   return {
     page,
     async sleep() {
-      stopped = (await browser.renderers()).filter((pid) => since.has(pid));
+      stopped = (await browser.renderers()).filter((pid) => since.has(pid) && stop(pid));
       expect(stopped, "processes of the page").not.toEqual([]);
-      stopped.forEach((pid) => process.kill(pid, "SIGSTOP"));
     },
     async wake() {
       goOn();
