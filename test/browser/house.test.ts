@@ -3,7 +3,7 @@ import { Client, Role } from "../../clients/js/src/index.ts";
 import { expectAccessible } from "./stand/axe.ts";
 import { enter, expectChat, say, useBrowser } from "./stand/browser.ts";
 import { serve, type Server } from "./stand/server.ts";
-import { sit } from "./sync-people.ts";
+import { sit, trackId } from "./sync-people.ts";
 
 // A name that isn't this machine's own: browsers take such plain http for insecure, as on a house's net.
 // And arrows move the focus, as they do in a television's browser.
@@ -90,29 +90,35 @@ test.each(["dark", "light"] as const)("nothing serious stands in the way of a sc
   await mina.getByRole("button", { name: "More about Dan" }).click();
   await mina.getByText("Make host").waitFor();
   await expectAccessible(mina);
-  await mina.keyboard.press("Escape");
+});
 
-  // The music picker: cards, one of them turned, and the list.
+test.each(["dark", "light"] as const)("nothing serious stands in the way of a screen reader in the music picker (%s)", async (colorScheme) => {
+  const mina = await enter(await browser.context({ colorScheme }), `${house}/room/axe-picker-${colorScheme}`, { name: "미나", role: "Sing" });
   await mina.getByRole("button", { name: "Choose a song" }).click();
   await mina.getByRole("button", { name: /Second Encore: show more/ }).click();
   await mina.getByRole("gridcell").filter({ hasText: "Second Encore" }).getByRole("button", { name: "Listen alone" }).waitFor();
   await expectAccessible(mina);
   await mina.getByRole("button", { name: "List", exact: true }).click();
-  const songs = mina.getByRole("radio");
-  await songs.first().waitFor();
+  await mina.getByRole("radio").first().waitFor();
   await expectAccessible(mina);
-  await songs.first().click();
-  await mina.getByRole("button", { name: "Start my song" }).click();
-  await mina.getByRole("region", { name: "Place 1 on stage" }).getByRole("img", { name: "is singing" }).waitFor();
-  await expectAccessible(mina);
+});
 
-  // The big screen, while a song plays and chat passes by.
+test.each(["dark", "light"] as const)("nothing serious stands in the way of a screen reader while a song plays, on the big screen too (%s)", async (colorScheme) => {
+  const room = `axe-song-${colorScheme}`;
+  const people = await sit(server.url, room, { 준호: Role.SINGER });
+  const jun = people.get("준호")!;
+  await jun.pick(await trackId(server.url, "Second Encore"));
+  await jun.start();
+  const dan = await enter(await browser.context({ colorScheme }), `${house}/room/${room}`, { name: "다은", role: "Watch" });
+  await dan.getByRole("region", { name: "Place 1 on stage" }).getByRole("img", { name: "is singing" }).waitFor();
+  await expectAccessible(dan);
   const screen = await (await browser.context({ colorScheme, viewport: { width: 1920, height: 1080 } })).newPage();
-  await screen.goto(`${house}/stage/axe-${colorScheme}`);
-  await screen.getByText("Next:").waitFor();
+  await screen.goto(`${house}/stage/${room}`);
+  await screen.getByText("1 watching").waitFor();
   await say(dan, "파이팅");
   await screen.getByText("파이팅").waitFor();
   await expectAccessible(screen);
+  people.forEach((member) => member.close());
 });
 
 test("the keyboard alone is enough", async () => {
