@@ -21,7 +21,7 @@ function browser(answersAfter = 0) {
       log.push(`${ms} ms`);
       return Promise.resolve();
     },
-    now: () => told.at,
+    now: (): number => told.at,
   } satisfies PartBrowser & Record<string, unknown>;
   return told;
 }
