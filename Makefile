@@ -37,7 +37,7 @@ page: ## Build the page from clients/web, if npm is there
 	else echo "npm isn't installed: the server is built without its page" >&2; fi
 
 $(PAGE): $(PAGE_SOURCES) $(filter clients/%,$(NODE_MODULES))
-	npm run build --silent --prefix clients/web -- --logLevel warn
+	NODE_ENV=production npm run build --silent --prefix clients/web -- --logLevel warn # also within tests, which set another
 
 .PHONY: run
 run: page ## Start a server with defaults; ARGS='--flag ...' is passed to it

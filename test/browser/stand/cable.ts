@@ -8,7 +8,7 @@ export interface Cable {
   pull(): void;
   /** Plugs it in again; connections of before stay dead. */
   plug(): void;
-  /** Lets the connections there are fall silent for good, as a phone's net does behind a locked screen: both ends believe in them, new ones work. */
+  /** Lets the websockets there are fall silent for good, as a phone's net does behind a locked screen: both ends believe in them, new ones work. */
   deaden(): void;
   /** Ends websockets as some companies' nets do: `refuse` at once, a number after that many ms; `let`: no more. */
   websockets(how: "let" | "refuse" | number): void;
@@ -19,6 +19,7 @@ export interface Cable {
 export async function lay(target: string): Promise<Cable> {
   const { hostname, port } = new URL(target);
   const open = new Set<Socket>();
+  const upgraded = new Set<Socket>();
   const dead = new Set<Socket>();
   let pulled = false;
   let websockets: "let" | "refuse" | number = "let";
@@ -41,13 +42,16 @@ export async function lay(target: string): Promise<Cable> {
       if (pulled || dead.has(near)) {
         return;
       }
-      if (websockets !== "let" && /\r\nupgrade: websocket\r\n/i.test(bytes.toString("latin1"))) {
+      if (!upgraded.has(near) && /\r\nupgrade: websocket\r\n/i.test(bytes.toString("latin1"))) {
+        upgraded.add(near).add(far);
         if (websockets === "refuse") {
           near.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
           far.destroy();
           return;
         }
-        setTimeout(() => near.destroy(), websockets);
+        if (websockets !== "let") {
+          setTimeout(() => near.destroy(), websockets);
+        }
       }
       far.write(bytes);
     });
@@ -65,7 +69,7 @@ export async function lay(target: string): Promise<Cable> {
       pulled = false;
     },
     deaden() {
-      open.forEach((end) => dead.add(end));
+      open.forEach((end) => (upgraded.has(end) ? dead.add(end) : end.destroy()));
     },
     websockets(how) {
       websockets = how;
