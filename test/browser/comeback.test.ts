@@ -67,6 +67,7 @@ test("a duplicated tab is told, and takes over when asked to", async () => {
   await first.getByLabel("Your name").fill("Mina's sister");
   await first.getByRole("button", { name: "Sing", exact: true }).click();
   await dan.getByRole("region", { name: "Place 2 on stage" }).getByText("Mina's sister").waitFor();
+  await expectChat(first, ["still here", "now here"]); // it knows its seat, and remembers it
   await first.reload();
   await expectChat(first, ["still here", "now here"]);
   await dan.getByRole("region", { name: "Place 1 on stage" }).getByText("미나", { exact: true }).waitFor();
