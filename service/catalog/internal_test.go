@@ -98,7 +98,7 @@ func TestOnlyWhatChangedIsLookedAt(t *testing.T) {
 	}
 	scan("")
 	put("a/0.mp3", "c/e/7.mp3")
-	if err := errors.Join(os.RemoveAll(filepath.Join(dir, "c/d")), os.Remove(filepath.Join(dir, "6.mp3")), os.Remove(filepath.Join(dir, "ab/3.mp3"))); err != nil {
+	if err := errors.Join(os.RemoveAll(filepath.Join(dir, "c", "d")), os.Remove(filepath.Join(dir, "6.mp3")), os.Remove(filepath.Join(dir, "ab", "3.mp3"))); err != nil {
 		t.Fatal(err)
 	}
 	all, made := scan("a/0.mp3", "c/d", "c/e", "c/e/7.mp3", "6.mp3") // nobody has told of ab

@@ -31,8 +31,9 @@ func main() {
 	patience := flag.Duration("patience", 10*time.Minute, "how long all may take")
 	flag.Parse()
 	ctx, cancel := context.WithTimeout(context.Background(), *patience)
-	defer cancel()
-	if err := run(ctx, *server, *dir, *data, *changes); err != nil {
+	err := run(ctx, *server, *dir, *data, *changes)
+	cancel()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "librarytime:", err)
 		os.Exit(1)
 	}
@@ -48,7 +49,7 @@ func run(ctx context.Context, program, library, data string, changes int) error 
 		if err != nil {
 			return err
 		}
-		defer os.RemoveAll(made)
+		defer func() { _ = os.RemoveAll(made) }()
 		data, starts = made, []string{"first start", "restart"}
 	}
 	for _, what := range starts {
@@ -108,7 +109,7 @@ func (s *server) opens(ctx context.Context, what string) error {
 		return err
 	}
 	s.tell(what + ": joined")
-	defer room.Close()
+	defer func() { _ = room.Close() }()
 	if err := s.until(ctx, &singoffv1.ListTracksRequest{PageSize: 1}, func(r *singoffv1.ListTracksResponse) bool { return r.GetTotalSize() > 0 }); err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func (w *Watcher) add(dir string) error {
 		case err != nil && path == dir && d == nil:
 			return err
 		case err != nil:
-			return nil //nolint:nilerr // passed over
+			return nil
 		case !d.IsDir():
 			return nil
 		case path != w.dir && strings.HasPrefix(d.Name(), "."):
