@@ -1,20 +1,26 @@
-import { onScopeDispose, watchEffect } from "vue";
+import { computed, onScopeDispose, watchEffect } from "vue";
 
-/** What the lock screen, a headset or a watch shows and may ask for. */
+/** A song as the lock screen names it. */
+export interface SongShown {
+  title: string;
+  artist: string;
+  cover: string | undefined;
+}
+
+/** What the lock screen, a headset or a watch shows and may ask for. Each is a getter, so that what changes often touches nothing else. */
 export interface MediaShown {
   /** The song; undefined: there is none. */
-  song: { title: string; artist: string; cover: string | undefined } | undefined;
+  song(): SongShown | undefined;
   /** Whether it moves and is heard here. */
-  playing: boolean;
+  playing(): boolean;
   /** Position and length in ms; 0: the length isn't known. */
-  positionMs: number;
-  lengthMs: number;
+  moment(): { positionMs: number; lengthMs: number };
 }
 
 /**
  * Shows the room's song on the device. Its pause silences this device alone: the room's song isn't stopped by somebody's headset.
  */
-export function useMediaSession(shown: () => MediaShown, hear: (wanted: boolean) => void): void {
+export function useMediaSession(shown: MediaShown, hear: (wanted: boolean) => void): void {
   const session = (navigator as { mediaSession?: MediaSession }).mediaSession;
   if (session === undefined || typeof MediaMetadata === "undefined") {
     return;
@@ -29,16 +35,21 @@ export function useMediaSession(shown: () => MediaShown, hear: (wanted: boolean)
   handle("play", () => hear(true));
   handle("pause", () => hear(false));
   handle("stop", () => hear(false));
+  const song = computed<SongShown | undefined>((before) => {
+    const next = shown.song();
+    return sameSong(before, next) ? before : next;
+  });
+  const playing = computed(() => shown.playing());
   watchEffect(() => {
-    const { song } = shown();
-    session.metadata = song
-      ? new MediaMetadata({ title: song.title, artist: song.artist, artwork: song.cover ? [{ src: song.cover }] : [] })
+    const { value: named } = song;
+    session.metadata = named
+      ? new MediaMetadata({ title: named.title, artist: named.artist, artwork: named.cover ? [{ src: named.cover }] : [] })
       : null;
   });
   watchEffect(() => {
-    const { song, playing, positionMs, lengthMs } = shown();
-    session.playbackState = song === undefined ? "none" : playing ? "playing" : "paused";
-    if (song !== undefined && lengthMs > 0) {
+    session.playbackState = song.value === undefined ? "none" : playing.value ? "playing" : "paused";
+    const { positionMs, lengthMs } = shown.moment();
+    if (song.value !== undefined && lengthMs > 0) {
       session.setPositionState?.({ duration: lengthMs / 1000, position: Math.min(positionMs, lengthMs) / 1000, playbackRate: 1 });
     }
   });
@@ -47,4 +58,8 @@ export function useMediaSession(shown: () => MediaShown, hear: (wanted: boolean)
     session.playbackState = "none";
     (["play", "pause", "stop"] as const).forEach((action) => handle(action, null));
   });
+}
+
+function sameSong(a: SongShown | undefined, b: SongShown | undefined): boolean {
+  return a?.title === b?.title && a?.artist === b?.artist && a?.cover === b?.cover;
 }

@@ -16,7 +16,7 @@ import { ahead, volume } from "./preferences";
 import { shelfOf, type Shelf } from "./shelf";
 import { audioSound, rateIsHeard } from "./sound";
 import type { Doubt } from "./trust";
-import { useMediaSession } from "./useMediaSession";
+import { useMediaSession, type SongShown } from "./useMediaSession";
 import { useTrust } from "./useTrust";
 import { useWakeLock } from "./useWakeLock";
 
@@ -135,7 +135,7 @@ function makeMusic(battle: BattleRoom, shelf: Shelf, calls: LyricsCall): Music {
   const kept = shallowRef(false);
   const awake = useWakeLock(computed(() => kept.value || now.value?.state === NowPlaying_State.PLAYING));
   const moment = () => momentAt(now.value, clock.now());
-  useMediaSession(() => mediaShown(now.value, info.value, state.value, moment()), hear);
+  useMediaSession({ song: () => songShown(now.value, info.value), playing: () => state.value.phase === "playing", moment }, hear);
 
   const doubt = useTrust(() => {
     const measured = battle.room.value?.clock;
@@ -192,11 +192,6 @@ function ofTrack(trackId: Ref<string>, shelf: Shelf, calls: LyricsCall) {
   return { info: readonly(info) as Readonly<ShallowRef<TrackInfo | undefined>>, lyrics: shallowReadonly(lyrics) };
 }
 
-function mediaShown(now: NowPlaying | undefined, info: TrackInfo | undefined, state: PlayerState, moment: Moment) {
-  return {
-    song: now?.track && { title: now.track.title, artist: now.track.artist, cover: mediaURL(info?.stageCoverUrl || info?.coverUrl) },
-    playing: state.phase === "playing",
-    positionMs: moment.positionMs,
-    lengthMs: moment.lengthMs,
-  };
+function songShown(now: NowPlaying | undefined, info: TrackInfo | undefined): SongShown | undefined {
+  return now?.track && { title: now.track.title, artist: now.track.artist, cover: mediaURL(info?.stageCoverUrl || info?.coverUrl) };
 }
