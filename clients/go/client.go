@@ -80,26 +80,6 @@ func (c *Client) ListRooms(ctx context.Context, pageSize int, pageToken string) 
 	return answer, c.call(ctx, singoffv1.RoomService_ListRooms_FullMethodName, request, answer)
 }
 
-// ListTracks gives a page of the catalogue. Errors are gRPC status errors.
-func (c *Client) ListTracks(ctx context.Context, request *singoffv1.ListTracksRequest) (*singoffv1.ListTracksResponse, error) {
-	answer := new(singoffv1.ListTracksResponse)
-	return answer, c.call(ctx, singoffv1.MusicService_ListTracks_FullMethodName, request, answer)
-}
-
-// GetTracks gives the tracks of 1 to 200 ids, in their order; unknown ones are left out. Errors are gRPC status errors.
-func (c *Client) GetTracks(ctx context.Context, ids ...string) ([]*singoffv1.TrackInfo, error) {
-	answer := new(singoffv1.GetTracksResponse)
-	request := &singoffv1.GetTracksRequest{TrackIds: ids}
-	err := c.call(ctx, singoffv1.MusicService_GetTracks_FullMethodName, request, answer)
-	return answer.GetTracks(), err
-}
-
-// GetLyrics gives a track's lyrics. Errors are gRPC status errors; NOT_FOUND: it has none.
-func (c *Client) GetLyrics(ctx context.Context, trackID string) (*singoffv1.GetLyricsResponse, error) {
-	answer := new(singoffv1.GetLyricsResponse)
-	return answer, c.call(ctx, singoffv1.MusicService_GetLyrics_FullMethodName, &singoffv1.GetLyricsRequest{TrackId: trackID}, answer)
-}
-
 // Join joins a room and returns after the first Welcome. Until then it tries again as often as needed: ctx bounds that, and nothing after it.
 // A final refusal is a *GoawayError, a bad option ErrInvalid, the end of ctx its error with what went wrong last.
 func (c *Client) Join(ctx context.Context, options JoinOptions) (*Room, error) {

@@ -55,7 +55,7 @@ func WithPlaintext() Option {
 	return func(c *clientConfig) { c.tls, c.ca, c.security = nil, nil, plain }
 }
 
-// WithNamespace joins and lists rooms of this namespace, `[A-Za-z0-9_-]{1,64}`. Default: `default`.
+// WithNamespace joins and lists rooms of this namespace, `[A-Za-z0-9_-]{1,64}`, and asks for its songs. Default: `default`, for songs a token's.
 func WithNamespace(namespace string) Option {
 	return func(c *clientConfig) { c.namespace = namespace }
 }

@@ -59,12 +59,12 @@ func serverConfig() service.Config {
 }
 
 // dial makes a client that goes to a port by a way.
-func dial(t *testing.T, way transport.Kind, port string) *singoff.Client {
+func dial(t *testing.T, way transport.Kind, port string, more ...singoff.Option) *singoff.Client {
 	t.Helper()
 	if way != transport.KindNative {
 		port = "http://" + port
 	}
-	client, err := singoff.Dial(port, singoff.WithTransport(way))
+	client, err := singoff.Dial(port, append(more, singoff.WithTransport(way))...)
 	if err != nil {
 		t.Fatalf("Dial: %v", err)
 	}

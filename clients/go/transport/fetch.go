@@ -85,8 +85,8 @@ func (f *Fetch) client(generation *generation, method string) *client {
 
 func (f *Fetch) unary(ctx context.Context, c *client, request, answer proto.Message) error {
 	call := connect.NewRequest(&body{message: request})
-	if id, ok := identityOf(ctx); ok {
-		call.Header().Set(id.header, id.value)
+	for _, h := range headersOf(ctx) {
+		call.Header().Set(h.name, h.value)
 	}
 	response, err := c.CallUnary(ctx, call)
 	if err != nil {
