@@ -4,8 +4,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/singoff/singoff/clients/cli"
 	"github.com/singoff/singoff/service"
@@ -58,6 +60,13 @@ func TestForget(t *testing.T) {
 	_, told = do(cli.CodeFailed, "forget", "--room", "금요일 배틀", "m1-aaaaaa")
 	contains(t, told, "nobody was that member")
 
+	_, told = do(cli.CodeFailed, "forget", "--namespace", "club", "u:nobody")
+	contains(t, told, "namespace: there never was a room in it")
+	_, told = do(cli.CodeFailed, "forget", "--namespace", "default", "u:nobody")
+	contains(t, told, "user: no room of the namespace default knows them")
+	_, told = do(cli.CodeUsage, "forget", "--namespace", "a b", "u:nobody")
+	contains(t, told, "namespace: ")
+
 	out, _ := do(cli.CodeDone, "forget", "--room", "금요일 배틀", "미나")
 	contains(t, out, "forgotten: ", " events in 1 room")
 	checkNowhere(t, dir, "비밀 이야기", "미나", "금요일 배틀")
@@ -83,4 +92,39 @@ func TestForget(t *testing.T) {
 	out, _ = do(cli.CodeDone, "forget", "--room", "금요일 배틀", "Juno", "--json")
 	contains(t, out, `"rooms":1`)
 	checkNowhere(t, dir, "that was said", "Juno", "still here")
+}
+
+// With --namespace the rooms of others keep what somebody said there. A member of that namespace names them for all, with --all.
+func TestForgetInOneNamespace(t *testing.T) {
+	t.Parallel()
+	dir, key, token := t.TempDir(), fileOf(t, jwtSecret), tokenOf(t, time.Hour, nil)
+	server := serve(t, func(c *service.Config) { c.Log, c.DataDir, c.JWTKey = service.LogSQLite, dir, key })
+	says := func(namespace, text string) {
+		p := person(t, server, "friday", "Mina", "singer", "--namespace", namespace, "--token", token)
+		p.out.shows(t, "you are Mina")
+		p.types(t, text)
+		p.out.shows(t, text)
+		p.in.Close()
+		p.ends(t, cli.CodeDone)
+	}
+	says("default", "said elsewhere")
+	says("club", "said in the club")
+	events := func(namespace string) string {
+		out, _ := run(t, cli.CodeDone, "events", "friday", "--namespace", namespace, "--json", "--server", server)
+		return out
+	}
+	out, _ := admin(t, cli.CodeDone, "forget", "--namespace", "club", "u:mina", "--server", server)
+	contains(t, out, "forgotten: ", " events in 1 room of the namespace club\n")
+	checkNowhere(t, dir, "said in the club")
+	contains(t, events("default"), "said elsewhere", "Mina")
+
+	member := regexp.MustCompile(`"memberId":"([^"]+)"`).FindStringSubmatch(events("club"))
+	if member == nil {
+		t.Fatal("got no member in the club's history")
+	}
+	out, _ = admin(t, cli.CodeDone, "forget", "--namespace", "club", "--room", "friday", member[1], "--server", server)
+	contains(t, out, "forgotten: 0 events in 0 rooms of the namespace club\n")
+	out, _ = admin(t, cli.CodeDone, "forget", "--namespace", "club", "--all", "--room", "friday", member[1], "--server", server)
+	contains(t, out, "forgotten: ", " events in 1 room\n")
+	checkNowhere(t, dir, "said elsewhere", "Mina")
 }

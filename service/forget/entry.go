@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"iter"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -92,6 +93,14 @@ func (r record) names(user rules.User) bool {
 	return false
 }
 
+// mentions says whether a record tells something of a member.
+func (r record) mentions(memberID string) bool {
+	return slices.Contains([]string{
+		r.event.GetMemberId(), r.event.GetPresence().GetMember().GetMemberId(), r.event.GetModeration().GetMemberId(),
+		r.event.GetChatMessage().GetToMemberId(), r.event.GetVote().GetSingerMemberId(),
+	}, memberID)
+}
+
 // snapshot is one that is read to be changed.
 type snapshot struct{ *logv1.Snapshot }
 
@@ -154,6 +163,21 @@ func (s snapshot) names(user rules.User) bool {
 	}
 	for _, c := range s.Chat {
 		if (record{&logv1.Record{Audience: c.Audience}, c.Event}).names(user) {
+			return true
+		}
+	}
+	return false
+}
+
+// mentions says whether a snapshot tells something of a member.
+func (s snapshot) mentions(memberID string) bool {
+	for link := range s.links() {
+		if link.member == memberID {
+			return true
+		}
+	}
+	for _, c := range s.Chat {
+		if (record{&logv1.Record{}, c.Event}).mentions(memberID) {
 			return true
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -21,11 +22,13 @@ import (
 
 // What is said of somebody who can't be forgotten.
 var (
-	// ErrNobody: the log knows no such user.
+	// ErrNobody: the log knows no such user, where they were to be forgotten.
 	ErrNobody = errors.New("forget: the log knows no such user")
+	// ErrNoNamespace: there never was a room in that namespace.
+	ErrNoNamespace = errors.New("forget: there never was a room in that namespace")
 	// ErrNoRoom: there never was such a room.
 	ErrNoRoom = errors.New("forget: there never was such a room")
-	// ErrNoMember: nobody was that member, as far back as the room's log is kept.
+	// ErrNoMember: nobody was that member, or nothing that is kept tells who.
 	ErrNoMember = errors.New("forget: nobody was that member")
 )
 
@@ -58,9 +61,42 @@ func New(log Log, open Open, logger zerolog.Logger) *Forgetter {
 	return &Forgetter{log: log, open: open, logger: logger, turn: make(chan struct{}, 1)}
 }
 
-// Forget blanks a user in all rooms of all namespaces, and gives how many rooms and events were changed. Then nothing of it is left in the store. The rooms are changed one after another, each whole or not at all; one that fails doesn't keep the others, and the error names it. It can be
-// repeated, and must be if there is an error. ErrNobody: the log knows no such user.
-func (f *Forgetter) Forget(ctx context.Context, user rules.User) (rooms, events int, err error) {
+// Forget blanks a user in all rooms of a namespace, or of all if it is empty, and gives how many rooms and events were changed. Then nothing of it is left in
+// the store. The rooms are changed one after another, each whole or not at all; one that fails doesn't keep the others, and the error names it. It can be
+// repeated, and must be if there is an error. Errors: ErrNobody, ErrNoNamespace.
+func (f *Forgetter) Forget(ctx context.Context, namespace string, user rules.User) (rooms, events int, err error) {
+	t := task{
+		in:      func(key eventlog.Key) bool { return namespace == "" || key.Namespace == namespace },
+		nowhere: ErrNoNamespace,
+		who:     func(room string) *person { return newPerson(user, room) },
+		nobody:  ErrNobody,
+	}
+	if namespace == "" {
+		t.nowhere = ErrNobody
+	}
+	return f.do(ctx, t)
+}
+
+// ForgetMember blanks a member in their room, as Forget does: for one of whom WhoWas knows nobody, since the history that told it was trimmed. Errors:
+// ErrNoRoom, ErrNoMember.
+func (f *Forgetter) ForgetMember(ctx context.Context, key eventlog.Key, memberID string) (rooms, events int, err error) {
+	return f.do(ctx, task{
+		in:      func(k eventlog.Key) bool { return k == key },
+		nowhere: ErrNoRoom,
+		who:     func(room string) *person { return newMember(memberID, room) },
+		nobody:  ErrNoMember,
+	})
+}
+
+// task is whom to forget, and where.
+type task struct {
+	in      func(eventlog.Key) bool
+	nowhere error // there is no such room
+	who     func(room string) *person
+	nobody  error // none of the rooms knows them
+}
+
+func (f *Forgetter) do(ctx context.Context, t task) (rooms, events int, err error) {
 	select {
 	case f.turn <- struct{}{}:
 		defer func() { <-f.turn }()
@@ -71,10 +107,13 @@ func (f *Forgetter) Forget(ctx context.Context, user rules.User) (rooms, events 
 	if err != nil {
 		return 0, 0, fmt.Errorf("forget: %w", err)
 	}
+	if keys = slices.DeleteFunc(keys, func(key eventlog.Key) bool { return !t.in(key) }); len(keys) == 0 {
+		return 0, 0, t.nowhere
+	}
 	found := false
 	var failed []error
 	for _, key := range keys {
-		known, n, err := f.room(ctx, key, user)
+		known, n, err := f.room(ctx, key, t.who(key.Room))
 		found = found || known
 		if err != nil {
 			f.logger.Error().Err(err).Stringer("room", key).Msg("nothing was forgotten in a room")
@@ -92,7 +131,7 @@ func (f *Forgetter) Forget(ctx context.Context, user rules.User) (rooms, events 
 			failed = append(failed, fmt.Errorf("what was forgotten may still lie in the store: %w", err))
 		}
 	} else if len(failed) == 0 {
-		return 0, 0, ErrNobody
+		return 0, 0, t.nobody
 	}
 	return rooms, events, errors.Join(failed...)
 }
@@ -147,9 +186,9 @@ const (
 	checkTime = 10 * time.Second
 )
 
-// room forgets a user in one room, and has it go on from what the log says now if it is open.
-func (f *Forgetter) room(ctx context.Context, key eventlog.Key, user rules.User) (known bool, events int, err error) {
-	p := newPast(f.log, key, user)
+// room forgets a person in one room, and has it go on from what the log says now if it is open.
+func (f *Forgetter) room(ctx context.Context, key eventlog.Key, who *person) (known bool, events int, err error) {
+	p := newPast(f.log, key, who)
 	for try := 1; ; try++ {
 		if err := p.read(ctx); err != nil {
 			return p.person.known, 0, err

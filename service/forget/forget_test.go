@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -160,7 +161,7 @@ func TestForgetInAWholeHistory(t *testing.T) {
 					continue
 				}
 				stateBefore, _ := opened(t, log)
-				rooms, events, err := forgetter(log).Forget(t.Context(), flighttest.User(i))
+				rooms, events, err := forgetter(log).Forget(t.Context(), "", flighttest.User(i))
 				if err != nil || rooms != 1 || events == 0 {
 					t.Fatalf("seed %d, person %d: got %d rooms, %d events, %v", seed, i, rooms, events, err)
 				}
@@ -244,7 +245,7 @@ func checkOthers(t *testing.T, before, after []eventlog.Stored, events int) {
 func checkAgain(t *testing.T, log forget.Log, i int) {
 	t.Helper()
 	before := entries(t, log)
-	rooms, events, err := forgetter(log).Forget(t.Context(), flighttest.User(i))
+	rooms, events, err := forgetter(log).Forget(t.Context(), "", flighttest.User(i))
 	if err != nil || rooms != 0 || events != 0 {
 		t.Errorf("again: got %d rooms, %d events, %v, want nothing to do", rooms, events, err)
 	}
@@ -267,7 +268,7 @@ func TestForgetInATrimmedHistory(t *testing.T) {
 				}
 				log := kept(t, moments, len(moments)*2/3, half)
 				stateBefore, _ := opened(t, log)
-				_, _, err := forgetter(log).Forget(t.Context(), flighttest.User(i))
+				_, _, err := forgetter(log).Forget(t.Context(), "", flighttest.User(i))
 				if errors.Is(err, forget.ErrNobody) {
 					continue // nothing that is kept knows them
 				}
@@ -330,7 +331,7 @@ func TestForgetInARoomThatGoesOn(t *testing.T) {
 			}
 			next++
 		}}
-		if rooms, _, err := forgetter(l).Forget(t.Context(), flighttest.User(0)); err != nil || rooms != 1 || l.times != 0 {
+		if rooms, _, err := forgetter(l).Forget(t.Context(), "", flighttest.User(0)); err != nil || rooms != 1 || l.times != 0 {
 			t.Errorf("trimmed %d: got %d rooms, %v", trimmed, rooms, err)
 		}
 		state, _ := opened(t, log)
@@ -388,16 +389,16 @@ func TestForgetWhereARoomFails(t *testing.T) {
 	t.Parallel()
 	log, keys := several(t)
 	refusing := &failing{Log: log, room: keys[0], times: 1, err: eventlog.ErrRefused}
-	rooms, _, err := forgetter(refusing).Forget(t.Context(), flighttest.User(0))
+	rooms, _, err := forgetter(refusing).Forget(t.Context(), "", flighttest.User(0))
 	if rooms != 2 || !errors.Is(err, eventlog.ErrRefused) || !strings.Contains(err.Error(), keys[0].String()) {
 		t.Errorf("got %d rooms, %v, want two, and the third named", rooms, err)
 	}
 	unknown := &failing{Log: log, room: keys[0], times: 3, err: eventlog.ErrUnknown}
-	if rooms, _, err = forgetter(unknown).Forget(t.Context(), flighttest.User(0)); rooms != 1 || err != nil {
+	if rooms, _, err = forgetter(unknown).Forget(t.Context(), "", flighttest.User(0)); rooms != 1 || err != nil {
 		t.Errorf("again: got %d rooms, %v, want the one that was left", rooms, err)
 	}
 	dirty := &failing{Log: log, scrub: errors.New("full")}
-	if _, _, err = forgetter(dirty).Forget(t.Context(), flighttest.User(0)); err == nil || !strings.Contains(err.Error(), "may still lie in the store: full") {
+	if _, _, err = forgetter(dirty).Forget(t.Context(), "", flighttest.User(0)); err == nil || !strings.Contains(err.Error(), "may still lie in the store: full") {
 		t.Errorf("got %v, want it told that old bytes are left", err)
 	}
 }
@@ -405,11 +406,158 @@ func TestForgetWhereARoomFails(t *testing.T) {
 func TestForgetNobody(t *testing.T) {
 	t.Parallel()
 	log, _ := several(t)
-	if _, _, err := forgetter(log).Forget(t.Context(), rules.SignedIn("nobody")); !errors.Is(err, forget.ErrNobody) {
+	if _, _, err := forgetter(log).Forget(t.Context(), "", rules.SignedIn("nobody")); !errors.Is(err, forget.ErrNobody) {
 		t.Errorf("got %v, want ErrNobody", err)
 	}
-	if rooms, _, err := forgetter(log).Forget(t.Context(), flighttest.User(0)); rooms != 3 || err != nil {
+	if rooms, _, err := forgetter(log).Forget(t.Context(), "", flighttest.User(0)); rooms != 3 || err != nil {
 		t.Errorf("got %d rooms, %v, want those of all namespaces", rooms, err)
+	}
+}
+
+// In one namespace that one's rooms alone are changed.
+func TestForgetInOneNamespace(t *testing.T) {
+	t.Parallel()
+	log, keys := several(t)
+	was := make([]*logv1.Snapshot, len(keys))
+	state := func(key eventlog.Key) *logv1.Snapshot {
+		head, err := log.Open(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		state, err := engine.Load(key, head)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return state.Snapshot()
+	}
+	for i, key := range keys {
+		was[i] = state(key)
+	}
+	if rooms, events, err := forgetter(log).Forget(t.Context(), "other", flighttest.User(0)); rooms != 1 || events == 0 || err != nil {
+		t.Errorf("got %d rooms, %d events, %v, want those of the one namespace", rooms, events, err)
+	}
+	for i, key := range keys {
+		if got := state(key); proto.Equal(got, was[i]) != (key.Namespace != "other") {
+			t.Errorf("%v: got it changed, or not, against its namespace", key)
+		}
+	}
+	if _, _, err := forgetter(log).Forget(t.Context(), "other", rules.SignedIn("nobody")); !errors.Is(err, forget.ErrNobody) {
+		t.Errorf("got %v, want ErrNobody", err)
+	}
+	if _, _, err := forgetter(log).Forget(t.Context(), "nowhere", flighttest.User(0)); !errors.Is(err, forget.ErrNoNamespace) {
+		t.Errorf("got %v, want ErrNoNamespace", err)
+	}
+	if rooms, _, err := forgetter(log).Forget(t.Context(), "", flighttest.User(0)); rooms != 2 || err != nil {
+		t.Errorf("got %d rooms, %v, want the two that were left", rooms, err)
+	}
+}
+
+// strangers are the members with a name of whom nothing that is kept tells who they were.
+func strangers(t *testing.T, f *forget.Forgetter, all []eventlog.Stored) (ids []string) {
+	t.Helper()
+	seen := map[string]bool{"": true}
+	for _, stored := range all {
+		records, err := engine.Records(stored.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range records {
+			for _, named := range []string{r.Event.GetPresence().GetMember().GetMemberId(), r.Event.GetModeration().GetMemberId(), r.Event.GetMemberId()} {
+				if seen[named] {
+					continue
+				}
+				seen[named] = true
+				if _, err := f.WhoWas(t.Context(), flighttest.Room, named); errors.Is(err, forget.ErrNoMember) {
+					ids = append(ids, named)
+				} else if err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	return ids
+}
+
+// calledOf are the names of a member, and what they said, as events have them.
+func calledOf(t *testing.T, all []eventlog.Stored, id string) (words []string) {
+	t.Helper()
+	for _, stored := range all {
+		records, err := engine.Records(stored.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range records {
+			if m := r.Event.GetPresence().GetMember(); m.GetMemberId() == id {
+				words = append(words, m.GetNickname())
+			}
+			if m := r.Event.GetModeration(); m.GetMemberId() == id {
+				words = append(words, m.GetNickname())
+			}
+			if said := r.Event.GetChatMessage(); said != nil {
+				if r.Event.GetMemberId() == id {
+					words = append(words, said.GetText(), said.GetNickname())
+				}
+				if said.GetToMemberId() == id {
+					words = append(words, said.GetToNickname())
+				}
+			}
+		}
+	}
+	return slices.DeleteFunc(words, func(word string) bool { return word == "" || word == id })
+}
+
+// A member who has left, and whose joining was trimmed, is forgotten by their id, in their room, and nobody else is.
+func TestForgetMemberAlone(t *testing.T) {
+	t.Parallel()
+	forgotten := 0
+	for seed := range uint64(12) {
+		moments := flighttest.Play(t, seed+30, 120)
+		log := kept(t, moments, len(moments)*2/3, true)
+		f := forgetter(log)
+		for _, id := range strangers(t, f, entries(t, log)) {
+			before := entries(t, log)
+			stateBefore, _ := opened(t, log)
+			if len(calledOf(t, before, id)) == 0 {
+				continue
+			}
+			rooms, events, err := f.ForgetMember(t.Context(), flighttest.Room, id)
+			if err != nil || rooms != 1 || events == 0 {
+				t.Fatalf("seed %d, %s: got %d rooms, %d events, %v", seed, id, rooms, events, err)
+			}
+			forgotten++
+			after := entries(t, log)
+			checkOthers(t, before, after, events)
+			if left := calledOf(t, after, id); len(left) != 0 {
+				t.Errorf("seed %d, %s: got %q left", seed, id, left)
+			}
+			state, _ := opened(t, log)
+			if diff := differ(nameless(stateBefore), nameless(state)); diff != "" {
+				t.Errorf("seed %d, %s: the state differs (-before +after):\n%s", seed, id, diff)
+			}
+			for _, c := range state.Chat {
+				if said := c.Event.GetChatMessage(); c.Event.MemberId == id && (said.GetText() != "" || said.GetNickname() != id) {
+					t.Errorf("seed %d, %s: got %v left in the snapshot", seed, id, said)
+				}
+			}
+			for _, other := range strangers(t, f, before) {
+				if was, is := calledOf(t, before, other), calledOf(t, after, other); other != id && !slices.Equal(was, is) {
+					t.Errorf("seed %d: %s is forgotten, and %s was called %q, now %q", seed, id, other, was, is)
+				}
+			}
+			if rooms, events, err := f.ForgetMember(t.Context(), flighttest.Room, id); rooms != 0 || events != 0 || err != nil {
+				t.Errorf("again: got %d rooms, %d events, %v, want nothing to do", rooms, events, err)
+			}
+		}
+		if _, _, err := f.ForgetMember(t.Context(), flighttest.Room, "m0-nobody"); !errors.Is(err, forget.ErrNoMember) {
+			t.Errorf("got %v, want ErrNoMember", err)
+		}
+	}
+	if forgotten < 3 {
+		t.Errorf("got %d members forgotten, want more", forgotten)
+	}
+	t.Logf("%d members forgotten", forgotten)
+	if _, _, err := forgetter(kept(t, nil, 0, false)).ForgetMember(t.Context(), flighttest.Room, "m1-aaaaaa"); !errors.Is(err, forget.ErrNoRoom) {
+		t.Errorf("got %v, want ErrNoRoom", err)
 	}
 }
 
@@ -453,7 +601,7 @@ func TestNicknamesStayUnique(t *testing.T) {
 	t.Parallel()
 	log := kept(t, flighttest.Play(t, 5, 80), 0, false)
 	for i := range flighttest.People {
-		if _, _, err := forgetter(log).Forget(t.Context(), flighttest.User(i)); err != nil && !errors.Is(err, forget.ErrNobody) {
+		if _, _, err := forgetter(log).Forget(t.Context(), "", flighttest.User(i)); err != nil && !errors.Is(err, forget.ErrNobody) {
 			t.Fatal(err)
 		}
 	}

@@ -28,8 +28,8 @@ type past struct {
 	snapshot bool              // the newest snapshot was changed
 }
 
-func newPast(log Log, key eventlog.Key, user rules.User) *past {
-	p := &past{log: log, key: key, person: newPerson(user, key.Room)}
+func newPast(log Log, key eventlog.Key, who *person) *past {
+	p := &past{log: log, key: key, person: who}
 	p.begin()
 	return p
 }

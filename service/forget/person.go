@@ -2,6 +2,7 @@ package forget
 
 import (
 	"bytes"
+	"iter"
 	"strconv"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 // becomes the member's id, which no other member has, and a room's title its id.
 type person struct {
 	user    rules.User
+	alone   string          // the member that they were, all that is known of them; empty: they are a user
 	room    string          // its id
 	members map[string]bool // that they were
 	called  map[string]bool // what they were called
@@ -24,16 +26,40 @@ func newPerson(user rules.User, room string) *person {
 	return &person{user: user, room: room, members: map[string]bool{}, called: map[string]bool{}}
 }
 
-// meet learns from a record who they are.
-func (p *person) meet(r record) {
-	if !p.known && r.names(p.user) {
-		p.known = true
+// newMember is whoever was that member, and no other.
+func newMember(id, room string) *person {
+	p := newPerson(rules.User{}, room)
+	p.alone, p.members[id] = id, true
+	return p
+}
+
+// link learns who they are from what links members to users.
+func (p *person) link(links iter.Seq[link]) {
+	if p.alone != "" {
+		return
 	}
-	for link := range r.links() {
+	for link := range links {
 		if link.user == p.user {
 			p.members[link.member] = true
 		}
 	}
+}
+
+// namedIn says whether something names the person.
+func (p *person) namedIn(something interface {
+	names(user rules.User) bool
+	mentions(memberID string) bool
+}) bool {
+	if p.alone != "" {
+		return something.mentions(p.alone)
+	}
+	return something.names(p.user)
+}
+
+// meet learns from a record who they are.
+func (p *person) meet(r record) {
+	p.known = p.known || p.namedIn(r)
+	p.link(r.links())
 	if m := r.event.GetPresence().GetMember(); p.members[m.GetMemberId()] && m.GetNickname() != m.GetMemberId() {
 		p.call(m.GetNickname())
 	}
@@ -41,12 +67,8 @@ func (p *person) meet(r record) {
 
 // meetIn learns from a snapshot.
 func (p *person) meetIn(s snapshot) {
-	p.known = p.known || s.names(p.user)
-	for link := range s.links() {
-		if link.user == p.user {
-			p.members[link.member] = true
-		}
-	}
+	p.known = p.known || p.namedIn(s)
+	p.link(s.links())
 	for _, m := range s.Members {
 		if id := rules.MemberID(m.SinceEpoch, m.SinceSeq); p.members[id] && m.Nickname != id {
 			p.call(m.Nickname)
@@ -67,7 +89,7 @@ func (p *person) blank(r record) (changed bool) {
 		p.made = false
 	}
 	if a := r.GetAttached(); a.GetMade() != nil {
-		p.made = bytes.Equal(a.GetUser(), p.user[:])
+		p.made = p.alone == "" && bytes.Equal(a.GetUser(), p.user[:])
 		if p.made {
 			changed = replace(&a.Made.Title, p.room)
 			if joined := r.event.GetPresence(); joined != nil {

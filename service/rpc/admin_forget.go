@@ -13,13 +13,15 @@ import (
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service/eventlog"
 	"github.com/singoff/singoff/service/forget"
+	"github.com/singoff/singoff/service/room/names"
 	"github.com/singoff/singoff/service/room/rules"
 )
 
 // Forgetter forgets people. A *forget.Forgetter is one, and documents the methods.
 type Forgetter interface {
 	WhoWas(ctx context.Context, room eventlog.Key, memberID string) (rules.User, error)
-	Forget(ctx context.Context, user rules.User) (rooms, events int, err error)
+	Forget(ctx context.Context, namespace string, user rules.User) (rooms, events int, err error)
+	ForgetMember(ctx context.Context, room eventlog.Key, memberID string) (rooms, events int, err error)
 }
 
 // maxSubject is the longest subject of a token, in bytes.
@@ -32,42 +34,63 @@ func (a *Admin) ForgetUser(ctx context.Context, req *singoffv1.ForgetUserRequest
 		return a.UnimplementedAdminServiceServer.ForgetUser(ctx, req)
 	}
 	defer func() {
-		a.cfg.Logger.Info().EmbedObject(done{PeerOf(ctx).Addr, eventlog.Key{}, err}).Str("member_id", req.GetMember().GetMemberId()).
-			Int32("rooms", resp.GetRooms()).Int32("events", resp.GetEvents()).Msg("operator: forget")
+		a.cfg.Logger.Info().EmbedObject(done{PeerOf(ctx).Addr, eventlog.Key{}, err}).Str("namespace", req.GetNamespace()).
+			Str("member_id", req.GetMember().GetMemberId()).Int32("rooms", resp.GetRooms()).Int32("events", resp.GetEvents()).Msg("operator: forget")
 	}()
-	user, err := a.whom(ctx, req)
-	if err != nil {
-		return nil, err
+	if wrong := names.CheckID(req.GetNamespace()); req.GetNamespace() != "" && wrong != "" {
+		return nil, invalidField("namespace", "%s", wrong)
 	}
-	rooms, events, err := a.cfg.Forgetter.Forget(ctx, user)
+	switch asked := req.GetUser().(type) {
+	case *singoffv1.ForgetUserRequest_UserId:
+		user, err := parseUserID(asked.UserId)
+		if err != nil {
+			return nil, err
+		}
+		return a.forgetUser(ctx, req.GetNamespace(), user)
+	case *singoffv1.ForgetUserRequest_Member:
+		return a.forgetWhoeverWas(ctx, req.GetNamespace(), asked.Member)
+	}
+	return nil, invalidField("user", "names nobody; give user_id or member")
+}
+
+func (a *Admin) forgetUser(ctx context.Context, namespace string, user rules.User) (*singoffv1.ForgetUserResponse, error) {
+	rooms, events, err := a.cfg.Forgetter.Forget(ctx, namespace, user)
+	if namespace != "" && errors.Is(err, forget.ErrNobody) {
+		return nil, status.Error(codes.NotFound, "user: no room of the namespace "+namespace+" knows them")
+	}
 	if err != nil {
 		return nil, a.forgetStatus(ctx, err, rooms)
 	}
 	return &singoffv1.ForgetUserResponse{Rooms: int32(rooms), Events: int32(events)}, nil
 }
 
-// whom finds out who is to be forgotten.
-func (a *Admin) whom(ctx context.Context, req *singoffv1.ForgetUserRequest) (user rules.User, err error) {
-	switch asked := req.GetUser().(type) {
-	case *singoffv1.ForgetUserRequest_UserId:
-		return parseUserID(asked.UserId)
-	case *singoffv1.ForgetUserRequest_Member:
-		key := eventlog.Key{Namespace: namespaceOf(asked.Member.GetNamespace()), Room: asked.Member.GetRoomId()}
-		if err := checkRoom("member.", key); err != nil {
-			return user, err
-		}
-		if asked.Member.GetMemberId() == "" {
-			return user, invalidField("member.member_id", "is missing")
-		}
-		if wrong := checkBytes(asked.Member.GetMemberId(), memberIDBytes); wrong != "" {
-			return user, invalidField("member.member_id", "%s", wrong)
-		}
-		if user, err = a.cfg.Forgetter.WhoWas(ctx, key, asked.Member.GetMemberId()); err != nil {
-			return user, a.forgetStatus(ctx, err, 0)
-		}
-		return user, nil
+// forgetWhoeverWas forgets a member's user, or the member alone if that isn't known any more.
+func (a *Admin) forgetWhoeverWas(ctx context.Context, namespace string, member *singoffv1.MemberName) (*singoffv1.ForgetUserResponse, error) {
+	key := eventlog.Key{Namespace: namespaceOf(member.GetNamespace()), Room: member.GetRoomId()}
+	if err := checkRoom("member.", key); err != nil {
+		return nil, err
 	}
-	return user, invalidField("user", "names nobody; give user_id or member")
+	if member.GetMemberId() == "" {
+		return nil, invalidField("member.member_id", "is missing")
+	}
+	if wrong := checkBytes(member.GetMemberId(), memberIDBytes); wrong != "" {
+		return nil, invalidField("member.member_id", "%s", wrong)
+	}
+	user, err := a.cfg.Forgetter.WhoWas(ctx, key, member.GetMemberId())
+	if err == nil {
+		return a.forgetUser(ctx, namespace, user)
+	}
+	if !errors.Is(err, forget.ErrNoMember) {
+		return nil, a.forgetStatus(ctx, err, 0)
+	}
+	if namespace != "" && namespace != key.Namespace {
+		return nil, status.Error(codes.NotFound, "member_id: nothing that is kept tells who that was, so that no other namespace can be searched for them")
+	}
+	rooms, events, err := a.cfg.Forgetter.ForgetMember(ctx, key, member.GetMemberId())
+	if err != nil {
+		return nil, a.forgetStatus(ctx, err, rooms)
+	}
+	return &singoffv1.ForgetUserResponse{Rooms: int32(rooms), Events: int32(events), MemberAlone: true}, nil
 }
 
 // parseUserID reads `u:` and a token's subject, or `g:` and the hash of a guest's key.
@@ -94,6 +117,8 @@ func (a *Admin) forgetStatus(ctx context.Context, err error, rooms int) error {
 	switch {
 	case errors.Is(err, forget.ErrNobody):
 		return status.Error(codes.NotFound, "user: the log knows no such user")
+	case errors.Is(err, forget.ErrNoNamespace):
+		return status.Error(codes.NotFound, "namespace: there never was a room in it")
 	case errors.Is(err, forget.ErrNoRoom):
 		return status.Error(codes.NotFound, "room_id: there never was such a room")
 	case errors.Is(err, forget.ErrNoMember):

@@ -18,10 +18,11 @@ import (
 	"github.com/singoff/singoff/service/rpc"
 )
 
-// forgetful is a log in which one member was somebody.
+// forgetful is a log in which of one member it is known who it was, and of another it isn't.
 type forgetful struct {
 	err       error
 	forgotten []rules.User
+	where     string // the last one: a namespace, or whose member
 }
 
 func (f *forgetful) WhoWas(_ context.Context, room eventlog.Key, memberID string) (user rules.User, err error) {
@@ -34,9 +35,22 @@ func (f *forgetful) WhoWas(_ context.Context, room eventlog.Key, memberID string
 	return rules.SignedIn("mina"), nil
 }
 
-func (f *forgetful) Forget(_ context.Context, user rules.User) (rooms, events int, err error) {
-	f.forgotten = append(f.forgotten, user)
+func (f *forgetful) Forget(_ context.Context, namespace string, user rules.User) (rooms, events int, err error) {
+	f.forgotten, f.where = append(f.forgotten, user), namespace
 	return 2, 30, f.err
+}
+
+func (f *forgetful) ForgetMember(_ context.Context, room eventlog.Key, memberID string) (rooms, events int, err error) {
+	if memberID != "m1-unknown" {
+		return 0, 0, forget.ErrNoMember
+	}
+	f.where = room.String() + " " + memberID
+	return 1, 3, f.err
+}
+
+func in(namespace string, req *singoffv1.ForgetUserRequest) *singoffv1.ForgetUserRequest {
+	req.Namespace = namespace
+	return req
 }
 
 func byID(id string) *singoffv1.ForgetUserRequest {
@@ -74,6 +88,34 @@ func TestForgetUserFindsWhoItIs(t *testing.T) {
 	}
 }
 
+// It is done in one namespace if that is asked for, whatever the member's is by whom they are named. A member of whom nobody knows who it was is forgotten alone.
+func TestForgetUserWhere(t *testing.T) {
+	t.Parallel()
+	f := &forgetful{}
+	a, err := rpc.NewAdmin(rpc.AdminConfig{Rooms: &operated{}, Forgetter: f})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		req   *singoffv1.ForgetUserRequest
+		where string
+		alone bool
+	}{
+		{byID("u:mina"), "", false},
+		{in("club", byID("u:mina")), "club", false},
+		{byMember("club", "friday", "m1-abcdef"), "", false},
+		{in("club", byMember("", "friday", "m1-abcdef")), "club", false},
+		{byMember("", "friday", "m1-unknown"), "default/friday m1-unknown", true},
+		{in("club", byMember("club", "friday", "m1-unknown")), "club/friday m1-unknown", true},
+	} {
+		f.where = "nowhere"
+		resp, err := a.ForgetUser(t.Context(), test.req)
+		if err != nil || resp.GetRooms() == 0 || resp.GetMemberAlone() != test.alone || f.where != test.where {
+			t.Errorf("%v: got %v, %v, in %q, want it in %q", test.req, resp, err, f.where, test.where)
+		}
+	}
+}
+
 func TestForgetUserForm(t *testing.T) {
 	t.Parallel()
 	f := &forgetful{}
@@ -97,6 +139,9 @@ func TestForgetUserForm(t *testing.T) {
 		{byMember("", "", "m"), codes.InvalidArgument, "member.room_id: is missing"},
 		{byMember("", "friday", ""), codes.InvalidArgument, "member.member_id: is missing"},
 		{byMember("", "friday", strings.Repeat("m", 65)), codes.InvalidArgument, "member.member_id: has 65 bytes"},
+		{in("a b", byID("u:mina")), codes.InvalidArgument, "namespace: has"},
+		{in(strings.Repeat("n", 65), byID("u:mina")), codes.InvalidArgument, "namespace: has 65"},
+		{in("club", byMember("", "friday", "m1-unknown")), codes.NotFound, "member_id: nothing that is kept tells who that was"},
 		{byMember("", "saturday", "m1-abcdef"), codes.NotFound, "room_id: there never was such a room"},
 		{byMember("", "friday", "m2-abcdef"), codes.NotFound, "member_id: nobody was that member"},
 	} {
@@ -105,8 +150,8 @@ func TestForgetUserForm(t *testing.T) {
 			t.Errorf("%v: got %v, want %v, %q", test.req, err, test.code, test.told)
 		}
 	}
-	if f.forgotten != nil {
-		t.Errorf("got %v forgotten, want nobody", f.forgotten)
+	if f.forgotten != nil || f.where != "" {
+		t.Errorf("got %v forgotten in %q, want nobody", f.forgotten, f.where)
 	}
 }
 
@@ -119,6 +164,7 @@ func TestForgetUserTellsWhatWasNotDone(t *testing.T) {
 		told string
 	}{
 		{forget.ErrNobody, codes.NotFound, "user: the log knows no such user"},
+		{forget.ErrNoNamespace, codes.NotFound, "namespace: there never was a room in it"},
 		{fmt.Errorf("room default/a: %w", eventlog.ErrRefused), codes.Unavailable, "not wholly forgotten; 2 rooms were changed. Try again when the cause is gone: room default/a"},
 		{errors.New("full"), codes.Unavailable, "not wholly forgotten"},
 	} {
@@ -131,8 +177,14 @@ func TestForgetUserTellsWhatWasNotDone(t *testing.T) {
 			t.Errorf("%v: got %v, want %v, %q", test.err, err, test.code, test.told)
 		}
 	}
-	a, err := rpc.NewAdmin(rpc.AdminConfig{Rooms: &operated{}})
+	a, err := rpc.NewAdmin(rpc.AdminConfig{Rooms: &operated{}, Forgetter: &forgetful{err: forget.ErrNobody}})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.ForgetUser(t.Context(), in("club", byID("u:mina"))); status.Code(err) != codes.NotFound || !strings.Contains(err.Error(), "no room of the namespace club knows them") {
+		t.Errorf("got %v, want NOT_FOUND with the namespace", err)
+	}
+	if a, err = rpc.NewAdmin(rpc.AdminConfig{Rooms: &operated{}}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := a.ForgetUser(t.Context(), byID("u:mina")); status.Code(err) != codes.Unimplemented {

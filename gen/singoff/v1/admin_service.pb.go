@@ -759,7 +759,9 @@ type ForgetUserRequest struct {
 	//
 	//	*ForgetUserRequest_UserId
 	//	*ForgetUserRequest_Member
-	User          isForgetUserRequest_User `protobuf_oneof:"user"`
+	User isForgetUserRequest_User `protobuf_oneof:"user"`
+	// Where; `[A-Za-z0-9_-]{1,64}`. Empty: in all namespaces.
+	Namespace     string `protobuf:"bytes,3,opt,name=namespace,proto3" json:"namespace,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -819,6 +821,13 @@ func (x *ForgetUserRequest) GetMember() *MemberName {
 	return nil
 }
 
+func (x *ForgetUserRequest) GetNamespace() string {
+	if x != nil {
+		return x.Namespace
+	}
+	return ""
+}
+
 type isForgetUserRequest_User interface {
 	isForgetUserRequest_User()
 }
@@ -829,7 +838,7 @@ type ForgetUserRequest_UserId struct {
 }
 
 type ForgetUserRequest_Member struct {
-	// Whoever was this member.
+	// Whoever was this member. Where nothing that is kept tells who that was, that member alone is forgotten, in its room.
 	Member *MemberName `protobuf:"bytes,2,opt,name=member,proto3,oneof"`
 }
 
@@ -907,7 +916,9 @@ type ForgetUserResponse struct {
 	// In how many rooms something was blanked.
 	Rooms int32 `protobuf:"varint,1,opt,name=rooms,proto3" json:"rooms,omitempty"`
 	// How many events were blanked.
-	Events        int32 `protobuf:"varint,2,opt,name=events,proto3" json:"events,omitempty"`
+	Events int32 `protobuf:"varint,2,opt,name=events,proto3" json:"events,omitempty"`
+	// Nothing that is kept tells who the member was: that member alone was forgotten, in its room.
+	MemberAlone   bool `protobuf:"varint,3,opt,name=member_alone,json=memberAlone,proto3" json:"member_alone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -954,6 +965,13 @@ func (x *ForgetUserResponse) GetEvents() int32 {
 		return x.Events
 	}
 	return 0
+}
+
+func (x *ForgetUserResponse) GetMemberAlone() bool {
+	if x != nil {
+		return x.MemberAlone
+	}
+	return false
 }
 
 // BackupRequest asks for a copy of the log.
@@ -1206,19 +1224,21 @@ const file_singoff_v1_admin_service_proto_rawDesc = "" +
 	"\aroom_id\x18\x02 \x01(\tR\x06roomId\"@\n" +
 	"\x10AnnounceResponse\x12\x14\n" +
 	"\x05rooms\x18\x01 \x01(\x05R\x05rooms\x12\x16\n" +
-	"\x06failed\x18\x02 \x01(\x05R\x06failed\"h\n" +
+	"\x06failed\x18\x02 \x01(\x05R\x06failed\"\x86\x01\n" +
 	"\x11ForgetUserRequest\x12\x19\n" +
 	"\auser_id\x18\x01 \x01(\tH\x00R\x06userId\x120\n" +
-	"\x06member\x18\x02 \x01(\v2\x16.singoff.v1.MemberNameH\x00R\x06memberB\x06\n" +
+	"\x06member\x18\x02 \x01(\v2\x16.singoff.v1.MemberNameH\x00R\x06member\x12\x1c\n" +
+	"\tnamespace\x18\x03 \x01(\tR\tnamespaceB\x06\n" +
 	"\x04user\"`\n" +
 	"\n" +
 	"MemberName\x12\x1c\n" +
 	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x17\n" +
 	"\aroom_id\x18\x02 \x01(\tR\x06roomId\x12\x1b\n" +
-	"\tmember_id\x18\x03 \x01(\tR\bmemberId\"B\n" +
+	"\tmember_id\x18\x03 \x01(\tR\bmemberId\"e\n" +
 	"\x12ForgetUserResponse\x12\x14\n" +
 	"\x05rooms\x18\x01 \x01(\x05R\x05rooms\x12\x16\n" +
-	"\x06events\x18\x02 \x01(\x05R\x06events\"\x0f\n" +
+	"\x06events\x18\x02 \x01(\x05R\x06events\x12!\n" +
+	"\fmember_alone\x18\x03 \x01(\bR\vmemberAlone\"\x0f\n" +
 	"\rBackupRequest\"E\n" +
 	"\x0eBackupResponse\x12\x12\n" +
 	"\x04data\x18\x01 \x01(\fR\x04data\x12\x1f\n" +

@@ -49,8 +49,8 @@ type AdminServiceClient interface {
 	CloseRoom(ctx context.Context, in *CloseRoomRequest, opts ...grpc.CallOption) (*CloseRoomResponse, error)
 	// Announce says something to all who are in a room, a namespace, or anywhere.
 	Announce(ctx context.Context, in *AnnounceRequest, opts ...grpc.CallOption) (*AnnounceResponse, error)
-	// ForgetUser blanks what a person wrote and was called in every room, history and snapshots included. Seats, votes and numbers of the past stay
-	// what they were. Backups made before aren't changed.
+	// ForgetUser blanks what a person wrote and was called in every room, of one namespace or of all, history and snapshots included. Seats, votes
+	// and numbers of the past stay what they were. Backups made before aren't changed.
 	ForgetUser(ctx context.Context, in *ForgetUserRequest, opts ...grpc.CallOption) (*ForgetUserResponse, error)
 	// Backup gives a copy of the whole log as of one moment, while the server runs.
 	Backup(ctx context.Context, in *BackupRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[BackupResponse], error)
@@ -173,8 +173,8 @@ type AdminServiceServer interface {
 	CloseRoom(context.Context, *CloseRoomRequest) (*CloseRoomResponse, error)
 	// Announce says something to all who are in a room, a namespace, or anywhere.
 	Announce(context.Context, *AnnounceRequest) (*AnnounceResponse, error)
-	// ForgetUser blanks what a person wrote and was called in every room, history and snapshots included. Seats, votes and numbers of the past stay
-	// what they were. Backups made before aren't changed.
+	// ForgetUser blanks what a person wrote and was called in every room, of one namespace or of all, history and snapshots included. Seats, votes
+	// and numbers of the past stay what they were. Backups made before aren't changed.
 	ForgetUser(context.Context, *ForgetUserRequest) (*ForgetUserResponse, error)
 	// Backup gives a copy of the whole log as of one moment, while the server runs.
 	Backup(*BackupRequest, grpc.ServerStreamingServer[BackupResponse]) error
