@@ -22,7 +22,7 @@ export const kinds = [
 ] as const;
 
 /** How long a cheer is seen, in ms, and how many at once at most. */
-export const cheerTime = 1800;
+const cheerTime = 1800;
 const mostCheers = 24;
 /** Taps within this are one command. */
 const gatherFor = 200;

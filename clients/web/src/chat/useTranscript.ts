@@ -4,7 +4,7 @@ import { computed, shallowRef, watch, type ComputedRef } from "vue";
 import { onRoomEvent, useRoom } from "@/battle/useRoom";
 
 /** What the page keeps of a room's past, in lines. */
-export const mostLines = 400;
+const mostLines = 400;
 
 /** Which events are told between the lines of chat. */
 const told = new Set<Event["body"]["case"]>(["chatMessage", "presence", "musicSelected", "playback", "moderation", "announcement"]);

@@ -11,7 +11,7 @@ export interface Rooms {
 }
 
 /** How often it is asked, in ms. */
-export const askEvery = 2000;
+const askEvery = 2000;
 const pageSize = 100;
 /** More rooms than this are looked through by their link, not by scrolling. */
 const maxPages = 20;

@@ -25,7 +25,7 @@ export interface DriftConfig {
 }
 
 /** What suits Chromium and Firefox. */
-export const driftDefaults: DriftConfig = {
+const driftDefaults: DriftConfig = {
   gain: 0.5,
   mostRate: 0.06,
   deadBandMs: 4,

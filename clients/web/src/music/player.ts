@@ -75,11 +75,6 @@ export class Player {
     return this.#latency.ms;
   }
 
-  /** How it is set on this device. */
-  get settings(): PlayerSettings {
-    return this.#settings;
-  }
-
   /** Calls back with each change of the state; gives what ends that. */
   on(listener: (state: PlayerState) => void): () => void {
     this.#listeners.add(listener);

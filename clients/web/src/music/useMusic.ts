@@ -24,8 +24,6 @@ import { useWakeLock } from "./useWakeLock";
 export interface Music {
   /** The room's song; undefined: there is none. */
   now: ComputedRef<NowPlaying | undefined>;
-  /** What the catalogue knows of it; undefined: not known (yet). */
-  info: Readonly<ShallowRef<TrackInfo | undefined>>;
   lyrics: Readonly<ShallowRef<Lyrics>>;
   /** Where the song is at this moment. */
   moment(): Moment;
@@ -49,8 +47,6 @@ export interface Music {
   soften(softly: boolean): void;
   /** Keeps the screen on, whether a song plays or not. */
   stayAwake(): void;
-  /** Whether the screen is kept on. */
-  awake: Readonly<Ref<boolean>>;
   /** The device is heard wherever it is: a big screen. */
   loud(): void;
 }
@@ -133,7 +129,7 @@ function makeMusic(battle: BattleRoom, shelf: Shelf, calls: LyricsCall): Music {
   }
 
   const kept = shallowRef(false);
-  const awake = useWakeLock(computed(() => kept.value || now.value?.state === NowPlaying_State.PLAYING));
+  useWakeLock(computed(() => kept.value || now.value?.state === NowPlaying_State.PLAYING));
   const moment = () => momentAt(now.value, clock.now());
   useMediaSession({ song: () => songShown(now.value, info.value), playing: () => state.value.phase === "playing", moment }, hear);
 
@@ -143,7 +139,7 @@ function makeMusic(battle: BattleRoom, shelf: Shelf, calls: LyricsCall): Music {
   });
 
   return {
-    now, info, lyrics, moment, silent, hear, unlock, awake, doubt,
+    now, lyrics, moment, silent, hear, unlock, doubt,
     player: shallowReadonly(state),
     latencyMs: () => player.latencyMs,
     seat: computed(() => battle.state.value?.member(now.value?.singerMemberId ?? "")?.seat ?? 0),

@@ -1,4 +1,4 @@
-import { onScopeDispose, readonly, shallowRef, watch, type Ref } from "vue";
+import { onScopeDispose, watch, type Ref } from "vue";
 
 /** What a wake lock is taken from; browsers have none over plain http. */
 interface Wakeful {
@@ -7,10 +7,9 @@ interface Wakeful {
 
 /**
  * Keeps the screen from going dark while `active` holds and the page is seen. A browser gives the lock up when the page is hidden: it is taken again
- * afterwards. Where there is no such thing nothing happens. Gives whether the lock is held.
+ * afterwards. Where there is no such thing nothing happens.
  */
-export function useWakeLock(active: Readonly<Ref<boolean>>, from: Wakeful = navigator as Wakeful): Readonly<Ref<boolean>> {
-  const held = shallowRef(false);
+export function useWakeLock(active: Readonly<Ref<boolean>>, from: Wakeful = navigator as Wakeful): void {
   let sentinel: WakeLockSentinel | undefined;
   let asking = false;
   let disposed = false;
@@ -24,7 +23,6 @@ export function useWakeLock(active: Readonly<Ref<boolean>>, from: Wakeful = navi
     try {
       const taken = await from.wakeLock.request("screen");
       sentinel = taken;
-      held.value = true;
       taken.addEventListener("release", () => lost(taken), { once: true });
     } catch {
       // a battery that is low, or a policy: the screen may go dark
@@ -38,7 +36,6 @@ export function useWakeLock(active: Readonly<Ref<boolean>>, from: Wakeful = navi
   function lost(which: WakeLockSentinel): void {
     if (sentinel === which) {
       sentinel = undefined;
-      held.value = false;
     }
   }
 
@@ -58,5 +55,4 @@ export function useWakeLock(active: Readonly<Ref<boolean>>, from: Wakeful = navi
     document.removeEventListener("visibilitychange", look);
     drop();
   });
-  return readonly(held);
 }
