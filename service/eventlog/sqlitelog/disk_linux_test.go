@@ -12,48 +12,14 @@ import (
 
 	"github.com/singoff/singoff/service/eventlog"
 	"github.com/singoff/singoff/service/eventlog/sqlitelog"
+	"github.com/singoff/singoff/test/mounted"
 )
-
-// needRoot is for tests that mount file systems. In CI there is no way round them.
-func needRoot(t *testing.T) {
-	t.Helper()
-	if os.Geteuid() == 0 {
-		return
-	}
-	if os.Getenv("CI") != "" {
-		t.Fatal("NOT TESTED: this needs root, to mount a file system, and CI has to have it")
-	}
-	t.Skip("NOT TESTED: this needs root, to mount a file system")
-}
-
-// sh runs a command, which has to end well.
-func sh(t *testing.T, name string, args ...string) string {
-	t.Helper()
-	out, err := exec.Command(name, args...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
-	}
-	return strings.TrimSpace(string(out))
-}
-
-// mount mounts something until the test ends.
-func mount(t *testing.T, args ...string) (dir string) {
-	t.Helper()
-	dir = t.TempDir()
-	sh(t, "mount", append(args, dir)...)
-	t.Cleanup(func() {
-		if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
-			t.Errorf("umount: %v\n%s", err, out)
-		}
-	})
-	return dir
-}
 
 // Another program fills the disk: appends are refused with the reason before SQLite runs into it, readers go on, and it heals with the space.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	needRoot(t)
-	dir := mount(t, "-t", "tmpfs", "-o", "size=24m", "none")
+	mounted.NeedRoot(t)
+	dir := mounted.Dir(t, "-t", "tmpfs", "-o", "size=24m", "none")
 	w := &writer{t: t, log: open(t, sqlitelog.Config{Dir: dir, ReserveBytes: 4 << 20}), key: battle}
 	w.add(20, 100)
 	filler := filepath.Join(dir, "filler")
@@ -83,11 +49,11 @@ func TestFullDisk(t *testing.T) {
 // The disk is full to the last byte, reserve and all: whatever SQLite runs into, nothing is kept that was refused, and it heals.
 func TestDiskFullToTheLastByte(t *testing.T) {
 	t.Parallel()
-	needRoot(t)
-	dir := mount(t, "-t", "tmpfs", "-o", "size=24m", "none")
+	mounted.NeedRoot(t)
+	dir := mounted.Dir(t, "-t", "tmpfs", "-o", "size=24m", "none")
 	w := &writer{t: t, log: open(t, sqlitelog.Config{Dir: dir, ReserveBytes: 1 << 20}), key: battle}
 	w.add(5, 100)
-	sh(t, "sh", "-c", "cat /dev/zero >'"+dir+"/filler' || true")
+	mounted.Run(t, "sh", "-c", "cat /dev/zero >'"+dir+"/filler' || true")
 	for range 5 {
 		if err := w.append(t.Context(), 100_000); !errors.Is(err, eventlog.ErrRefused) && !errors.Is(err, eventlog.ErrUnknown) {
 			t.Errorf("got %v, want it refused or unknown", err)
@@ -110,10 +76,7 @@ type image struct {
 
 func newImage(t *testing.T) *image {
 	t.Helper()
-	i := &image{file: filepath.Join(t.TempDir(), "disk-0.img")}
-	sh(t, "truncate", "-s", "96M", i.file)
-	sh(t, "mkfs.ext4", "-q", "-F", i.file)
-	return i
+	return &image{file: mounted.Ext4(t)}
 }
 
 // power is one life of the machine: it writes to the image, and power is cut at some moment. What is left is the image as the device has it, without
@@ -121,14 +84,14 @@ func newImage(t *testing.T) *image {
 func power(t *testing.T, before *image, sync sqlitelog.Sync, lines int, answered [childRooms]uint64) (after *image, now [childRooms]uint64) {
 	t.Helper()
 	t.Run("life", func(t *testing.T) { // which unmounts at its end
-		dir := mount(t, "-o", "loop,commit=600", before.file)
+		dir := mounted.Dir(t, "-o", "loop,commit=600", before.file)
 		c := startChild(t, dir, childSync+"="+string(sync))
 		c.answered = answered
 		c.read(lines)
 		c.kill()
 		now, after = c.answered, &image{file: before.file, cuts: before.cuts + 1}
 		after.file = filepath.Join(filepath.Dir(before.file), fmt.Sprintf("disk-%d.img", after.cuts))
-		sh(t, "cp", "--sparse=always", before.file, after.file)
+		mounted.Run(t, "cp", "--sparse=always", before.file, after.file)
 	})
 	if err := os.Remove(before.file); err != nil {
 		t.Error(err)
@@ -139,7 +102,7 @@ func power(t *testing.T, before *image, sync sqlitelog.Sync, lines int, answered
 // TestPowerCuts cuts the power at random points under load, as often as SINGOFF_POWER_CUTS says. What was answered is there.
 func TestPowerCuts(t *testing.T) {
 	t.Parallel()
-	needRoot(t)
+	mounted.NeedRoot(t)
 	cuts, err := strconv.Atoi(os.Getenv("SINGOFF_POWER_CUTS"))
 	if err != nil {
 		cuts = 3
@@ -147,7 +110,7 @@ func TestPowerCuts(t *testing.T) {
 	disk, answered := newImage(t), [childRooms]uint64{}
 	for n := range cuts {
 		disk, answered = power(t, disk, sqlitelog.SyncFull, 50+(n*7919)%400, answered)
-		t.Run("after", func(t *testing.T) { checkAnswered(t, mount(t, "-o", "loop", disk.file), answered) })
+		t.Run("after", func(t *testing.T) { checkAnswered(t, mounted.Dir(t, "-o", "loop", disk.file), answered) })
 		if t.Failed() {
 			t.Fatalf("after power cut %d", n+1)
 		}
@@ -158,10 +121,10 @@ func TestPowerCuts(t *testing.T) {
 // Without waiting for the disk the same cut does lose what was answered: the test above can fail.
 func TestPowerCutWithSyncOffLoses(t *testing.T) {
 	t.Parallel()
-	needRoot(t)
+	mounted.NeedRoot(t)
 	disk, answered := power(t, newImage(t), sqlitelog.SyncOff, 300, [childRooms]uint64{})
 	t.Run("after", func(t *testing.T) {
-		log := open(t, sqlitelog.Config{Dir: mount(t, "-o", "loop", disk.file), ReserveBytes: 1 << 20})
+		log := open(t, sqlitelog.Config{Dir: mounted.Dir(t, "-o", "loop", disk.file), ReserveBytes: 1 << 20})
 		lost := uint64(0)
 		for room, want := range answered {
 			head, err := log.Open(t.Context(), childKey(room))
@@ -198,21 +161,21 @@ func (w *writer) refusesWith(reason string) {
 // system can't be written again before it was unmounted, so that the server has to be stopped; what was answered is there then.
 func TestFileSystemTurnsReadOnly(t *testing.T) {
 	t.Parallel()
-	needRoot(t)
+	mounted.NeedRoot(t)
 	disk := newImage(t)
 	t.Run("life", func(t *testing.T) {
-		dir := mount(t, "-o", "loop", disk.file)
+		dir := mounted.Dir(t, "-o", "loop", disk.file)
 		w := &writer{t: t, log: open(t, sqlitelog.Config{Dir: dir, ReserveBytes: 1 << 20}), key: battle}
 		w.add(20, 100)
-		sh(t, "mount", "-o", "remount,abort", dir)
-		if options := sh(t, "findmnt", "-n", "-o", "FS-OPTIONS", dir); !strings.HasPrefix(options, "ro") && !strings.Contains(options, "emergency_ro") {
+		mounted.Run(t, "mount", "-o", "remount,abort", dir)
+		if options := mounted.Run(t, "findmnt", "-n", "-o", "FS-OPTIONS", dir); !strings.HasPrefix(options, "ro") && !strings.Contains(options, "emergency_ro") {
 			t.Fatalf("the file system is %s, want it read-only", options)
 		}
 		w.refusesWith("disk I/O error")
 	})
 	t.Run("after", func(t *testing.T) {
 		_ = exec.Command("e2fsck", "-p", disk.file).Run() // says by its code that there was something to repair
-		log := open(t, sqlitelog.Config{Dir: mount(t, "-o", "loop", disk.file), ReserveBytes: 1 << 20})
+		log := open(t, sqlitelog.Config{Dir: mounted.Dir(t, "-o", "loop", disk.file), ReserveBytes: 1 << 20})
 		if head, err := log.Open(t.Context(), battle); err != nil || len(head.Entries) != 20 {
 			t.Errorf("got %d entries, %v, want those that were answered", len(head.Entries), err)
 		}
@@ -222,15 +185,14 @@ func TestFileSystemTurnsReadOnly(t *testing.T) {
 // Files that can't be written for a while, open as they are, heal by themselves.
 func TestFilesThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
-	needRoot(t)
-	dir := mount(t, "-o", "loop", newImage(t).file)
+	mounted.NeedRoot(t)
+	dir := mounted.Dir(t, "-o", "loop", newImage(t).file)
 	w := &writer{t: t, log: open(t, sqlitelog.Config{Dir: dir, ReserveBytes: 1 << 20}), key: battle}
 	w.add(20, 100)
 	file, wal := filepath.Join(dir, sqlitelog.FileName), filepath.Join(dir, sqlitelog.FileName+"-wal")
-	sh(t, "chattr", "+i", file, wal)
-	defer func() { _ = exec.Command("chattr", "-i", file, wal).Run() }() // or they can't be removed
+	thaw := mounted.Freeze(t, file, wal)
 	w.refusesWith("disk I/O error")
-	sh(t, "chattr", "-i", file, wal)
+	thaw()
 	w.until("they can be written")
 	if err := w.log.Trouble(); err != nil {
 		t.Errorf("got trouble %v, want it healed", err)
