@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/rs/zerolog"
@@ -87,7 +88,7 @@ func (p *pageServer) serveIndex(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Security-Policy", policy(nonce, r.Host, page.MediaOrigins))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
-	body, err := p.fill(r.URL.Path, nonce, page)
+	body, err := p.fill(r.URL, nonce, page)
 	if err != nil {
 		p.logger.Error().Err(err).Msg("the page can't be filled")
 		say(w, http.StatusInternalServerError, "the page can't be made")
@@ -97,7 +98,7 @@ func (p *pageServer) serveIndex(w http.ResponseWriter, r *http.Request) {
 }
 
 // fill makes the page for one answer.
-func (p *pageServer) fill(path, nonce string, page Page) ([]byte, error) {
+func (p *pageServer) fill(at *url.URL, nonce string, page Page) ([]byte, error) {
 	var body bytes.Buffer
 	if p.index == nil {
 		err := unbuilt.Execute(&body, struct{ Nonce, Version, GRPCAddr string }{nonce, p.version, p.addr})
@@ -111,8 +112,10 @@ func (p *pageServer) fill(path, nonce string, page Page) ([]byte, error) {
 		return nil, err
 	}
 	// The way from the address that was opened to the page's home, whatever path a proxy puts before both.
-	base := "./" + strings.Repeat("../", strings.Count(path, "/")-1)
-	err = p.index.Execute(&body, struct{ Base, Nonce, Config string }{base, nonce, string(config)})
+	base := "./" + strings.Repeat("../", strings.Count(at.Path, "/")-1)
+	// The way back, by which the page is loaded again.
+	here := url.URL{Path: "./" + strings.TrimPrefix(at.Path, "/"), RawQuery: at.RawQuery}
+	err = p.index.Execute(&body, struct{ Base, Here, Nonce, Config string }{base, here.String(), nonce, string(config)})
 	return body.Bytes(), err
 }
 

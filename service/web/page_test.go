@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ import (
 func built() fs.ReadDirFS {
 	return fstest.MapFS{
 		"index.html": {Data: []byte(`<base href="{{.Base}}"><meta property="csp-nonce" nonce="{{.Nonce}}">` +
-			`<meta name="singoff" content="{{.Config}}"><script type="module" nonce="{{.Nonce}}" src="./assets/index-abc.js"></script>`)},
+			`<meta name="singoff" content="{{.Config}}"><a href="{{.Here}}">again</a><script type="module" nonce="{{.Nonce}}" src="./assets/index-abc.js"></script>`)},
 		"icon.svg":               {Data: []byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`)},
 		"assets/index-abc.js":    {Data: []byte("as it was written")},
 		"assets/index-abc.js.br": {Data: []byte("in brotli")},
@@ -55,6 +56,35 @@ func TestPageIsFilled(t *testing.T) {
 	for _, path := range []string{"/room/", "/room/a/b", "/rooms", "/index.html"} {
 		if got := ask(h, "GET", path).Code; got != http.StatusNotFound {
 			t.Errorf("%s: got %d, want 404", path, got)
+		}
+	}
+}
+
+// Where the page's script doesn't come, a link loads the page again: base leads home, so the link must lead back.
+func TestPageLeadsBack(t *testing.T) {
+	t.Parallel()
+	h := builtHandler(t, web.Page{})
+	link := regexp.MustCompile(`<base href="([^"]*)">.*<a href="([^"]*)">`)
+	for at, want := range map[string]string{
+		"/":                                 "./",
+		"/?namespace=club":                  "./?namespace=club",
+		"/room/friday?namespace=club&x=%26": "./room/friday?namespace=club&x=%26",
+		"/stage/javascript:alert(1)":        "./stage/javascript:alert(1)",
+		"/room/%22%3E%3Cb%3E?%22%3E%3Cb%3E": "./room/%22%3E%3Cb%3E?%22%3E%3Cb%3E",
+	} {
+		found := link.FindStringSubmatch(ask(h, "GET", at).Body.String())
+		if found == nil {
+			t.Errorf("%s: got no link", at)
+			continue
+		}
+		opened, _ := url.Parse("http://192.168.0.5:8080/house" + at) // behind a proxy that puts a path before it
+		base, err := opened.Parse(html.UnescapeString(found[1]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := base.Parse(html.UnescapeString(found[2]))
+		if err != nil || back.Path != opened.Path || back.RawQuery != opened.RawQuery {
+			t.Errorf("%s: got %s, want %s, %s by it", at, back, opened, want)
 		}
 	}
 }

@@ -7,7 +7,7 @@ export function fill(): Plugin {
     apply: "serve",
     transformIndexHtml: {
       order: "pre",
-      handler: (html) => html.replace("{{.Base}}", "/").replace("{{.Config}}", "{}").replaceAll("{{.Nonce}}", ""),
+      handler: (html) => html.replace("{{.Base}}", "/").replace("{{.Config}}", "{}").replaceAll("{{.Here}}", "").replaceAll("{{.Nonce}}", ""),
     },
   };
 }
