@@ -88,7 +88,7 @@ test: packages $(NODE_MODULES) page ## Vet and test everything with the race det
 
 # What tests need beside Go and Node: a C compiler for the race detector, nets of their own, proxies, another's gRPC, a browser. Installed where that is
 # ours to do, asked for elsewhere.
-PACKAGES := gcc libc6-dev iproute2 nginx-light caddy python3-grpcio python3-protobuf chromium fonts-noto-cjk
+PACKAGES := gcc libc6-dev iproute2 nginx-light caddy python3-grpcio python3-protobuf chromium fonts-noto-cjk fonts-noto-color-emoji
 .PHONY: packages
 packages:
 	@command -v dpkg-query >/dev/null || { echo "this isn't Debian: what its packages $(PACKAGES) hold must be there" >&2; exit 0; }; \
