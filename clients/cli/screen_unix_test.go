@@ -80,7 +80,7 @@ func battleOnScreen(t *testing.T, unicode bool) {
 // again, and the connection lives.
 func TestStoppedTerminalLosesNothing(t *testing.T) {
 	t.Parallel()
-	const lines = 600
+	const lines = 300
 	server := serve(t, func(cfg *service.Config) { cfg.CommandsPerSecond, cfg.CommandBurst = 10000, 10000 })
 	args := []string{"join", "friday", "--server", server, "--nick", "Mina", "--role", "singer", "--state-dir", t.TempDir()}
 	mina := onTerminal(t, 100, 30, true, nil, args)
@@ -88,12 +88,14 @@ func TestStoppedTerminalLosesNothing(t *testing.T) {
 	hana := person(t, server, "friday", "Hana", "watcher")
 	hana.out.shows(t, "you are Hana")
 
-	mina.mu.Lock() // from here on nobody reads what is written to the terminal
-	for i := range lines {
-		hana.types(t, fmt.Sprintf("line %d", i))
-	}
-	hana.out.shows(t, fmt.Sprintf("Hana (you): line %d\n", lines-1))
-	mina.mu.Unlock()
+	func() {
+		mina.mu.Lock() // from here on nobody reads what is written to the terminal
+		defer mina.mu.Unlock()
+		for i := range lines {
+			hana.types(t, fmt.Sprintf("line %d", i))
+		}
+		hana.out.shows(t, fmt.Sprintf("Hana (you): line %d\n", lines-1))
+	}()
 
 	mina.shows(fmt.Sprintf("Hana (watcher): line %d\n", lines-1), "Hana                            │")
 	mina.types("\x1b[1;5H") // Ctrl-Home

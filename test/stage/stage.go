@@ -21,6 +21,7 @@ func Serve(t *testing.T, change ...func(*service.Config)) service.Addrs {
 	cfg := service.DefaultConfig()
 	cfg.GRPCAddr, cfg.HTTPAddr, cfg.AdminAddr = "127.0.0.1:0", "127.0.0.1:0", service.AdminOff
 	cfg.Log = service.LogMemory
+	cfg.Library.MeasureLoudness = false // it would take a tenth of a core's time for each server of a test
 	cfg.Logger = zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)
 	for _, f := range change {
 		f(&cfg)
