@@ -12,7 +12,7 @@ test.each(["script", "stylesheet"])("a part of the page whose %s doesn't come th
   const page = await context.newPage();
   let lost = 0;
   await page.route(/\/assets\/BattlePage-.*/, (route) => (route.request().resourceType() === kind && lost++ === 0 ? route.abort() : route.continue()));
-  await page.goto(`${server.url}/room/lost`);
+  await page.goto(`${server.url}/room/lost-${kind}`);
   await takeSeat(page, { name: "Mina", role: "Sing" });
   expect(lost).toBeGreaterThanOrEqual(1);
   // What the part looks like has come as well.
