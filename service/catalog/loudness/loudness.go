@@ -1,6 +1,6 @@
 // Package loudness measures how loud a song is, as EBU R 128 and ITU-R BS.1770-4 define it: K-weighted energy of overlapping blocks
-// of 400 ms, gated at -70 LUFS and at 10 LU below what is left. It decodes MP3, FLAC and WAV; other formats have no decoder in Go
-// and are named so. What it reads is a stream: memory doesn't grow with the song, and a song is heard for 15 minutes at most.
+// of 400 ms, gated at -70 LUFS and at 10 LU below what is left. It decodes MP3, FLAC, WAV and Ogg Vorbis; other formats have no
+// decoder in Go and are named so. What it reads is a stream: memory doesn't grow with the song, and a song is heard for 15 minutes at most.
 package loudness
 
 import (
@@ -29,7 +29,7 @@ const Target = -18.0
 // heard is how much of a song is measured at most.
 const heard = 15 * time.Minute
 
-// Measurable says whether Measure decodes a format.
+// Measurable says whether Measure decodes a format; of Ogg, only what is Vorbis.
 func Measurable(f audio.Format) bool { return decoders[f] != nil }
 
 // Gain is by how many decibels a song of a loudness is brought to Target.
@@ -43,15 +43,21 @@ type decoder interface {
 	next() ([]float64, error)
 }
 
-var decoders = map[audio.Format]func(io.Reader) (decoder, error){audio.MP3: newMP3, audio.FLAC: newFLAC, audio.WAV: newWAV}
+var decoders = map[audio.Format]func(io.Reader) (decoder, error){audio.MP3: newMP3, audio.FLAC: newFLAC, audio.WAV: newWAV, audio.Ogg: newOgg}
+
+func noDecoder(what string) error {
+	return fmt.Errorf("%w for %s: give the song a ReplayGain tag", ErrNoDecoder, what)
+}
 
 // Measure reads a song of a format from its beginning and gives its integrated loudness in LUFS. It takes a core for about a
-// fiftieth of the song's length. Errors are ErrNoDecoder, ErrBroken, ErrSilent, and those of ctx and r.
+// fiftieth of the song's length, and never for more than 15 minutes. Errors are ErrNoDecoder, ErrBroken, ErrSilent, and those of ctx and r.
 func Measure(ctx context.Context, r io.Reader, f audio.Format) (lufs float64, err error) {
 	open := decoders[f]
 	if open == nil {
-		return 0, fmt.Errorf("%w for %s: give the song a ReplayGain tag", ErrNoDecoder, f)
+		return 0, noDecoder(string(f))
 	}
+	ctx, cancel := context.WithTimeout(ctx, heard)
+	defer cancel()
 	source := &remembering{ctx: ctx, in: r}
 	defer func() { // decoders of outside bytes; none of ours
 		if p := recover(); p != nil {
@@ -59,6 +65,9 @@ func Measure(ctx context.Context, r io.Reader, f audio.Format) (lufs float64, er
 		}
 	}()
 	d, err := open(source)
+	if errors.Is(err, ErrNoDecoder) {
+		return 0, err
+	}
 	if err != nil {
 		return 0, source.blame(err)
 	}
@@ -69,6 +78,9 @@ func Measure(ctx context.Context, r io.Reader, f audio.Format) (lufs float64, er
 	m := newMeter(rate, channels)
 	most := int(heard.Seconds()) * rate
 	for n := 0; n < most; {
+		if err := ctx.Err(); err != nil { // a little of a file may make a lot of sound
+			return 0, err
+		}
 		samples, err := d.next()
 		m.add(samples)
 		n += len(samples) / channels
