@@ -4,10 +4,12 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
 
+	"github.com/singoff/singoff/service/catalog/charset"
 	"github.com/singoff/singoff/service/catalog/lyrics"
 )
 
@@ -114,4 +116,31 @@ func TestUltraStarRefused(t *testing.T) {
 	if _, head, err := (lyrics.Reader{}).ParseFile("a.txt", []byte("la la la\n")); head != nil || err != nil {
 		t.Errorf("got %+v, %v for plain text, want no headers", head, err)
 	}
+}
+
+// Whatever follows headers is notes, and nothing else.
+func FuzzUltraStar(f *testing.F) {
+	for _, s := range []string{
+		": 0 4 59 Hel\n* 4 4 60 lo \nF 8 2 0 my\n- 12\n: 16 4 59 ~\nE\n: 99 1 1 a", "#RELATIVE:yes\n: 0 1 1 a\n- 4 9\nB 4 200,5\n: 0 1 1 b\nP2\n: 0 1 1 c",
+		"#ENCODING:CP1252\nR -4 99999999999999999999 0 a\xE9\n- 1", "#BPM:0,25\n#GAP:-1e9\nG 2147483647 2147483647 0 [a]\n",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		l, head, err := lyrics.Reader{}.ParseFile("Für Élise.txt", append([]byte(headers), b...))
+		if errors.Is(err, charset.ErrUnclear) || errors.Is(err, charset.ErrNotText) {
+			return
+		}
+		if head == nil {
+			t.Fatalf("got no head, %v", err)
+		}
+		for _, s := range []string{head.Title, head.Artist, head.Audio, head.Cover} {
+			if !utf8.ValidString(s) || strings.ContainsAny(s, "\n\r\x00") {
+				t.Errorf("got %q in the head", s)
+			}
+		}
+		if err == nil {
+			holds(t, l)
+		}
+	})
 }
