@@ -16,11 +16,11 @@ export interface DriftConfig {
   fineHoldMs: number;
   /** Beyond this a seek is better than a rate. Default 300. */
   seekBeyondMs: number;
-  /** A rate change can be heard here: there are only seeks, and they are rare. Default false. */
+  /** A rate change can be heard here: there are only seeks, and they are rare once the song is nearly right. Default false. */
   seekOnly: boolean;
   /** With seekOnly: an error within this is borne. Default 100. */
   rareSeekBeyondMs: number;
-  /** With seekOnly: the least time between two seeks. Default 30,000. */
+  /** With seekOnly: the least time between two seeks, unless the error is beyond seekBeyondMs. Default 30,000. */
   rareSeekEveryMs: number;
 }
 
@@ -135,8 +135,13 @@ export class Drift {
   }
 
   #rareSeek(error: number, atMs: number): Correction {
-    this.#settled = Math.abs(error) <= this.#config.rareSeekBeyondMs;
-    return this.#settled ? none : this.#seek(atMs, this.#config.rareSeekEveryMs);
+    const { rareSeekBeyondMs, rareSeekEveryMs, seekBeyondMs } = this.#config;
+    this.#settled = Math.abs(error) <= rareSeekBeyondMs;
+    if (this.#settled) {
+      this.#missed = 0;
+      return none;
+    }
+    return this.#seek(atMs, Math.abs(error) > seekBeyondMs ? this.#seekPause() : rareSeekEveryMs);
   }
 
   #steer(error: number, atMs: number): Correction {

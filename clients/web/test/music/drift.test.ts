@@ -98,6 +98,13 @@ describe("Drift", () => {
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(30_000);
   });
 
+  it("where a rate can be heard seeks again soon while the song is far off, ever more rarely if that doesn't help", () => {
+    const slow = play({ startErrorMs: -11_000, seekMs: 900, config: { seekOnly: true } }, 30_000);
+    expect(after(slow.errors, 4000)).toBeLessThan(300);
+    const hopeless = play({ startErrorMs: -11_000, seekMs: 5000, config: { seekOnly: true } }, 120_000);
+    expect(hopeless.writes.length).toBeLessThanOrEqual(8);
+  });
+
   it("isn't led astray by one wild measurement", () => {
     const drift = new Drift();
     for (let at = 0; at < 10_000; at += 100) {
