@@ -1,12 +1,15 @@
 package rpc_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service/room/rules"
@@ -107,6 +110,49 @@ func TestCommandsThatAreRefusedByTheirForm(t *testing.T) {
 	}
 }
 
+func TestSkewIsMeasured(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t)
+		stream, _, end := joined(t, s, hello())
+		for _, skew := range []*durationpb.Duration{nil, durationpb.New(12 * time.Millisecond), durationpb.New(-time.Hour), {Seconds: 1, Nanos: -1}} {
+			one := ping(0)
+			one.GetPing().Skew = skew
+			stream.say(one)
+		}
+		synctest.Wait()
+		families, err := s.registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := false
+		for _, family := range families {
+			if family.GetName() != "singoff_rpc_skew_seconds" {
+				continue
+			}
+			found = true
+			h := family.GetMetric()[0].GetHistogram()
+			if h.GetSampleCount() != 2 || math.Abs(h.GetSampleSum()-(0.012-60)) > 1e-9 {
+				t.Errorf("got %d samples that make %v s, want the 12 ms, and of the hour a minute", h.GetSampleCount(), h.GetSampleSum())
+			}
+			for _, bucket := range h.GetBucket() {
+				want := uint64(1)
+				if bucket.GetUpperBound() >= 0.02 {
+					want = 2
+				}
+				if bucket.GetCumulativeCount() != want {
+					t.Errorf("got %d up to %v s, want %d", bucket.GetCumulativeCount(), bucket.GetUpperBound(), want)
+				}
+			}
+		}
+		if !found {
+			t.Error("got no singoff_rpc_skew_seconds")
+		}
+		stream.cancel()
+		end()
+	})
+}
+
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -127,7 +173,8 @@ singoff_rpc_connections 1
 # TYPE singoff_rpc_hellos_total counter
 singoff_rpc_hellos_total{result="taken"} 1
 `
-		if err := testutil.GatherAndCompare(s.registry, strings.NewReader(want)); err != nil {
+		if err := testutil.GatherAndCompare(s.registry, strings.NewReader(want),
+			"singoff_rpc_commands_total", "singoff_rpc_connections", "singoff_rpc_hellos_total", "singoff_rpc_streams_total"); err != nil {
 			t.Error(err)
 		}
 		stream.cancel()

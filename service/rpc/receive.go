@@ -48,6 +48,7 @@ func (c *connection) take(message received) bool {
 	req := message.request
 	if ping := req.GetPing(); ping != nil && req.GetNumber() == 0 {
 		c.count(req, "taken")
+		c.room.metrics.heard(ping)
 		c.conn.Tell(pong(ping, c.conn.Now(), time.Since(message.at)))
 		return true
 	}
