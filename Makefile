@@ -74,11 +74,11 @@ lint: $(BASELINE) ## Check formatting, code, import directions and the protocol;
 	$(BUF) breaking --against $(BASELINE)
 
 .PHONY: test
-# The random schedules run a second time without the race detector, in their thousands.
+# The random schedules run a second time without the race detector, in their thousands; planted bugs run only without it.
 test: packages $(NODE_MODULES) page ## Vet and test everything with the race detector; all that a fresh checkout needs
 	go vet -race -tags '$(TAGS)' ./...
 	go test -race -vet=off -tags '$(TAGS)' ./...
-	go test -vet=off -tags '$(TAGS)' ./service/model ./service/simulation
+	go test -vet=off -tags '$(TAGS)' ./service/model ./service/simulation ./test/planted
 	npm run --prefix clients/js check
 	npm run --prefix clients/js test
 	npm run --prefix clients/web check

@@ -69,7 +69,7 @@ var bugs = []struct {
 		Old: "if l.handles.fence(ctx) == nil {\n\t\treturn", New: "if true {\n\t\treturn"},
 		"./service/eventlog/sqlitelog", "TestTornPowerCuts"},
 	{planted.Bug{Name: "doubt forgotten", File: "service/eventlog/sqlitelog/write.go",
-		Old: "isAppend && l.doubt.has(a.entry.Batch) {", New: "isAppend && l.doubt.has(a.entry.Batch) && false {"},
+		Old: "a != nil && l.doubt.has(a.entry.Batch) {", New: "a != nil && l.doubt.has(a.entry.Batch) && false {"},
 		"./service/eventlog/sqlitelog", "TestTornPowerCuts"},
 	{planted.Bug{Name: "rows taken without their sum", File: "service/eventlog/sqlitelog/row.go",
 		Old: "if got := sumOf(id, stored.Entry); got != check {", New: "if got := sumOf(id, stored.Entry); got != check && false {"},
