@@ -2,7 +2,6 @@ package service_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net/http"
@@ -17,6 +16,7 @@ import (
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/service"
 	"github.com/singoff/singoff/service/catalog/audio/audiotest"
+	"github.com/singoff/singoff/service/catalog/store/storetest"
 )
 
 // library is a folder of one song, and a configuration that remembers it.
@@ -91,7 +91,7 @@ func TestRoomsAreOpenWhileSongsAreRecalled(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	letGo := hold(t, cfg.Library.Store)
+	letGo := storetest.Hold(t, cfg.Library.Store)
 	client := connect(t, run(t, cfg).Addrs(), transport.KindNative)
 	room := onStage(t, client)
 	if _, err := room.Say(t.Context(), "안녕"); err != nil {
@@ -111,24 +111,6 @@ func TestRoomsAreOpenWhileSongsAreRecalled(t *testing.T) {
 	}
 	if found, err := client.GetTracks(t.Context(), track.GetTrack().GetTrackId()); err != nil || len(found) != 1 {
 		t.Errorf("got %v, %v, want the track", found, err)
-	}
-}
-
-// hold has a store to itself, as a program would that copies it, until it is let go.
-func hold(t *testing.T, path string) (letGo func()) {
-	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate")
-	if err != nil {
-		t.Fatal(err)
-	}
-	tx, err := db.BeginTx(context.WithoutCancel(t.Context()), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return func() {
-		if err := errors.Join(tx.Rollback(), db.Close()); err != nil {
-			t.Error(err)
-		}
 	}
 }
 

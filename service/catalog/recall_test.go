@@ -2,7 +2,6 @@ package catalog_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -11,25 +10,8 @@ import (
 
 	"github.com/singoff/singoff/service/catalog"
 	"github.com/singoff/singoff/service/catalog/index"
+	"github.com/singoff/singoff/service/catalog/store/storetest"
 )
-
-// hold has a store to itself, as a program would that copies it, until it is let go.
-func hold(t *testing.T, path string) (letGo func()) {
-	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate")
-	if err != nil {
-		t.Fatal(err)
-	}
-	tx, err := db.BeginTx(context.WithoutCancel(t.Context()), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return func() {
-		if err := errors.Join(tx.Rollback(), db.Close()); err != nil {
-			t.Error(err)
-		}
-	}
-}
 
 // Recalling 50,000 songs took seconds before anybody could join. Who asks for a song meanwhile waits, and isn't told that there is none.
 func TestRecallHoldsNobodyUp(t *testing.T) {
@@ -44,7 +26,7 @@ func TestRecallHoldsNobodyUp(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	letGo := hold(t, store)
+	letGo := storetest.Hold(t, store)
 	c, err := catalog.Open(t.Context(), cfg)
 	if err != nil {
 		letGo()
