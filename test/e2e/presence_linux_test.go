@@ -278,10 +278,24 @@ func TestServerThatWasStoppedCallsNobodyLost(t *testing.T) {
 	t.Parallel()
 	d := start(t, "--watchers", "100")
 	mina := join(t, dial(t, d.grpc), singer("Mina"))
+	joinAll(t, phased(patient(crowd(d, "battle", promising, bare, hidden))))
+	pass(t, 2*time.Second)
+	d.signal(syscall.SIGSTOP)
+	pass(t, 10*time.Second)
+	d.signal(syscall.SIGCONT)
+	pass(t, 4*time.Second)
+	wantNoneAway(t, mina)
+}
+
+// One that was stopped for 4 s is given up by nobody.
+func TestServerThatWasStoppedIsNotGivenUp(t *testing.T) {
+	t.Parallel()
+	d := start(t, "--watchers", "100")
+	mina := join(t, dial(t, d.grpc), singer("Mina"))
 	joinAll(t, phased(crowd(d, "battle", sdk, bare, hidden)))
 	pass(t, 2*time.Second)
 	d.signal(syscall.SIGSTOP)
-	pass(t, 6*time.Second)
+	pass(t, 4*time.Second)
 	d.signal(syscall.SIGCONT)
 	pass(t, 4*time.Second)
 	wantNoneAway(t, mina)

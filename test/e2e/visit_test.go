@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -31,6 +32,8 @@ const (
 	bare manner = "bare"
 	// hidden is a page in the background, whose timers hardly run: it only answers what arrives. Over fetch it promises to.
 	hidden manner = "hidden page"
+	// promising keeps the promise of the SDK, and unlike it never gives the server up.
+	promising manner = "promising"
 )
 
 // visit is one client: who it is, how it behaves, and which way it goes.
@@ -63,6 +66,14 @@ func (d *daemon) visit(room string, m manner, way transport.Kind) visit {
 		addr = d.grpc
 	}
 	return visit{Manner: m, Way: way, Addr: addr, Room: room, Nickname: fmt.Sprintf("%s %s", way, m)}
+}
+
+// patient are the visits that never give the server up. One of the SDK does when it hears nothing for 8 s, and any that sends over fetch when a Send has
+// no answer.
+func patient(visits []visit) []visit {
+	return slices.DeleteFunc(visits, func(v visit) bool {
+		return v.Manner == sdk || v.Manner != bare && v.Way == transport.KindFetch
+	})
 }
 
 // visitor is a client that has joined.
@@ -132,7 +143,7 @@ func (v visit) enterBare(ctx context.Context, in *visitor, options []singoff.Opt
 		return err
 	}
 	hello := &singoffv1.Hello{RoomId: v.Room, Nickname: v.Nickname}
-	if v.Manner == hidden && v.Way == transport.KindFetch {
+	if v.Manner == promising || v.Manner == hidden && v.Way == transport.KindFetch {
 		hello.PingInterval = durationpb.New(3 * time.Second)
 	}
 	if err := stream.Send(&singoffv1.JoinRequest{Command: &singoffv1.JoinRequest_Hello{Hello: hello}}); err != nil {
@@ -147,7 +158,28 @@ func (v visit) enterBare(ctx context.Context, in *visitor, options []singoff.Opt
 	}
 	in.memberID = first.GetEvents()[0].GetWelcome().GetSelf().GetMemberId()
 	in.loops.Go(func() { v.readLoop(stream) })
+	if v.Manner == promising {
+		ctx, cancel := context.WithCancel(context.Background())
+		in.closers = append(in.closers, func() error { cancel(); return nil })
+		in.loops.Go(func() { pingLoop(ctx, stream) })
+	}
 	return nil
+}
+
+// pingLoop keeps a promise to say something every 3 s.
+func pingLoop(ctx context.Context, stream transport.Stream) {
+	ticker := time.NewTicker(2 * time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if stream.Send(ping()) != nil {
+				return
+			}
+		}
+	}
 }
 
 // readLoop reads to the end. A hidden page answers each sign of life.
