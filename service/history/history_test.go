@@ -103,9 +103,12 @@ func (w *written) trim(t interface{ Fatal(...any) }, below uint64) (oldest uint6
 	}
 }
 
+// mostPages is more than any history here has: pages that go round in a circle end there.
+const mostPages = 2_000
+
 // all reads pages to the end.
 func all(ctx context.Context, r *history.Reader, q history.Query) (texts []string, pages int, err error) {
-	for {
+	for pages < mostPages {
 		page, err := r.Page(ctx, q)
 		if err != nil {
 			return texts, pages, err
@@ -122,6 +125,7 @@ func all(ctx context.Context, r *history.Reader, q history.Query) (texts []strin
 		}
 		q.Seq, q.Time, q.Continued = page.Next, time.Time{}, true
 	}
+	return nil, pages, fmt.Errorf("got no end after %d pages", pages)
 }
 
 // Whatever a log holds, and however its entries are cut, trimmed and asked for: the pages together are what the reader may see of it, in order.
