@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 )
 
-// backupPattern is how copies under way are named; what a killed process leaves of them is removed when the log is opened.
+// backupPattern is how copies under way are named. What a killed process leaves of them, with their journals, is removed when the log is opened.
 const backupPattern = "backup-*.tmp"
 
 // Copy is a whole log as of one moment, to be read and closed. It has no name any more: what isn't read is gone with it.
@@ -18,12 +18,14 @@ type Copy struct {
 	Bytes int64
 }
 
-// Backup makes a copy in Config.Dir while the log is in use; nobody waits for it. It has no bytes of what was forgotten. ErrFull: the copy wouldn't
-// fit. A page that can't be read is an error, so that a copy is never silently broken.
+// Backup makes a copy in Config.Dir while the log is in use; nobody waits for it but another Backup, or Scrub. It has no bytes of what was forgotten. ErrFull:
+// the copy wouldn't fit. A page that can't be read is an error, so that a copy is never silently broken.
 func (l *Log) Backup(ctx context.Context) (*Copy, error) {
-	if err := l.ready(ctx); err != nil {
+	release, err := l.takeWhole(ctx)
+	if err != nil {
 		return nil, fmt.Errorf("backup: %w", err)
 	}
+	defer release()
 	file, err := l.copyTo(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("backup: %w", err)
@@ -36,6 +38,12 @@ func (l *Log) Backup(ctx context.Context) (*Copy, error) {
 }
 
 func (l *Log) copyTo(ctx context.Context) (_ *os.File, err error) {
+	l.use.RLock()
+	closed := l.handles == nil
+	l.use.RUnlock()
+	if closed { // what is at its place may be anything
+		return nil, l.notOpen()
+	}
 	path := filepath.Join(l.cfg.Dir, FileName)
 	if err := l.copyFits(path); err != nil {
 		return nil, err
@@ -75,7 +83,7 @@ func (l *Log) copyFits(path string) error {
 
 // removeCopies removes what a killed process has left.
 func removeCopies(dir string) error {
-	left, err := filepath.Glob(filepath.Join(dir, backupPattern))
+	left, err := filepath.Glob(filepath.Join(dir, backupPattern+"*"))
 	for _, path := range left {
 		err = errors.Join(err, os.Remove(path))
 	}

@@ -64,6 +64,41 @@ func TestBackupOfALogInUse(t *testing.T) {
 	}
 }
 
+// Copies are made one after the other: each takes the room that it has seen to be there.
+func TestBackupsAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	const backups = 4
+	dir := t.TempDir()
+	log := open(t, sqlitelog.Config{Dir: dir, Sync: sqlitelog.SyncOff})
+	w := &writer{t: t, log: log, key: battle}
+	w.add(20, 1<<20)
+	made := make(chan error, backups)
+	for range backups {
+		go func() {
+			file, err := log.Backup(t.Context())
+			if err == nil {
+				err = file.Close()
+			}
+			made <- err
+		}()
+	}
+	most := 0
+	for left := backups; left > 0; {
+		select {
+		case err := <-made:
+			if left--; err != nil {
+				t.Error(err)
+			}
+		default:
+			copies, _ := filepath.Glob(filepath.Join(dir, "backup-*.tmp"))
+			most = max(most, len(copies))
+		}
+	}
+	if most != 1 {
+		t.Errorf("got up to %d copies at the same time, want one", most)
+	}
+}
+
 func TestBackupOfAClosedLog(t *testing.T) {
 	t.Parallel()
 	log := open(t, sqlitelog.Config{})
@@ -79,12 +114,13 @@ func TestBackupOfAClosedLog(t *testing.T) {
 func TestUnfinishedBackupIsRemoved(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	left := filepath.Join(dir, "backup-123.tmp")
-	if err := os.WriteFile(left, []byte("half"), 0o600); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"backup-123.tmp", "backup-123.tmp-journal"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	open(t, sqlitelog.Config{Dir: dir})
-	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("got %v, want it removed", err)
+	if left, err := filepath.Glob(filepath.Join(dir, "backup-*")); err != nil || len(left) != 0 {
+		t.Errorf("got %v left, %v, want nothing", left, err)
 	}
 }

@@ -3,6 +3,7 @@ package sqlitelog_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -181,6 +182,46 @@ func TestReplacedFile(t *testing.T) {
 	}
 	w.last = 40
 	w.add(1, 10)
+}
+
+// A database of another program takes the place of the log: it isn't touched, copied or written to, and the log can be closed all the same.
+func TestFileReplacedByAnotherPrograms(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	w := &writer{t: t, log: open(t, sqlitelog.Config{Dir: dir}), key: battle}
+	w.add(20, 10)
+	foreign := filepath.Join(t.TempDir(), "foreign.db")
+	db, err := sql.Open("sqlite", "file:"+foreign)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(t.Context(), "CREATE TABLE theirs (n INTEGER); PRAGMA application_id = 7")
+	if err = errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	was, err := os.ReadFile(foreign)
+	if err == nil {
+		err = os.Rename(foreign, filepath.Join(dir, sqlitelog.FileName))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.append(t.Context(), 10); !errors.Is(err, eventlog.ErrRefused) {
+		t.Errorf("got %v, want it refused", err)
+	}
+	if err := w.log.Trouble(); !errors.Is(err, sqlitelog.ErrForeign) {
+		t.Errorf("got the trouble %v, want ErrForeign", err)
+	}
+	if file, err := w.log.Backup(t.Context()); err == nil {
+		t.Errorf("got a backup of %d bytes of another program's file", file.Bytes)
+		_ = file.Close()
+	}
+	if err := w.log.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+	if is, err := os.ReadFile(filepath.Join(dir, sqlitelog.FileName)); err != nil || !bytes.Equal(is, was) {
+		t.Errorf("got %d bytes, %v, want the %d that were there", len(is), err, len(was))
+	}
 }
 
 // A file that isn't a log takes the place of the one that was: no room may look as if it never was, and all heals with the right file.

@@ -43,7 +43,14 @@ func openHandles(ctx context.Context, cfg Config) (_ *handles, err error) {
 	if h.conn, err = h.write.Conn(ctx); err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, h.conn); err != nil {
+	version, err := checkVersion(ctx, h.conn)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := h.conn.ExecContext(ctx, "PRAGMA journal_mode(WAL)"); err != nil { // which the file itself remembers, so it has to be ours
+		return nil, err
+	}
+	if err := migrate(ctx, h.conn, version); err != nil {
 		return nil, err
 	}
 	if err := h.identify(ctx, cfg.Dir); err != nil {
@@ -85,7 +92,7 @@ const (
 
 func writePragmas(sync Sync) []string {
 	return []string{
-		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(" + string(sync) + ")", "fullfsync(1)", "checkpoint_fullfsync(1)",
+		"busy_timeout(5000)", "synchronous(" + string(sync) + ")", "fullfsync(1)", "checkpoint_fullfsync(1)",
 		"secure_delete(FAST)", "cache_size(-16000)", "journal_size_limit(" + strconv.Itoa(64<<20) + ")",
 	}
 }

@@ -82,6 +82,16 @@ func (w *writer) snapshot() {
 	}
 }
 
+// oldest is the oldest seq that can be read, by the log's word.
+func (w *writer) oldest() uint64 {
+	w.t.Helper()
+	oldest, _, err := w.log.Ends(w.t.Context(), w.key)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return oldest
+}
+
 // first is the oldest seq that can be read; 0: none can.
 func (w *writer) first() uint64 {
 	for seq := uint64(1); seq <= uint64(w.last); seq++ {
@@ -199,6 +209,80 @@ func TestRetentionByAgeSweepsSilentRooms(t *testing.T) {
 			t.Errorf("%v: got %+v, %v, want a snapshot and position %d", w.key, head, err, w.last)
 		}
 	}
+}
+
+// Much history is forgotten a piece at a time, so that who appends meanwhile doesn't wait until all of it is.
+func TestMuchIsForgottenInPieces(t *testing.T) {
+	t.Parallel()
+	const entries = 3000
+	dir := t.TempDir()
+	for name, forget := range map[string]func(t *testing.T, w *writer, dir string) *prometheus.Registry{
+		"trimmed": func(t *testing.T, w *writer, dir string) *prometheus.Registry {
+			t.Helper()
+			registry := prometheus.NewPedanticRegistry()
+			w.log = open(t, sqlitelog.Config{Dir: dir, Registerer: registry})
+			if err := w.log.Trim(t.Context(), w.key, entries-9); err != nil {
+				t.Fatal(err)
+			}
+			return registry
+		},
+		"swept by number": swept(sqlitelog.Retention{Events: 10}),
+		"swept by age":    swept(sqlitelog.Retention{Age: time.Millisecond}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(dir, name)
+			plain, err := sqlitelog.New(t.Context(), sqlitelog.Config{Dir: dir, Sync: sqlitelog.SyncOff})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := &writer{t: t, log: plain, key: battle}
+			w.add(entries, 10)
+			w.snapshot()
+			w.add(1, 10)
+			if err := plain.Close(); err != nil {
+				t.Fatal(err)
+			}
+			registry := forget(t, w, dir)
+			if oldest := w.oldest(); oldest < entries-9 {
+				t.Errorf("the oldest seq is %d of %d", oldest, entries)
+			}
+			if got := commits(t, registry); got < 3 {
+				t.Errorf("got %v transactions, want %d entries forgotten in several", got, entries)
+			}
+		})
+	}
+}
+
+// swept waits until a log with that retention has forgotten a room that nobody has entered since.
+func swept(r sqlitelog.Retention) func(t *testing.T, w *writer, dir string) *prometheus.Registry {
+	return func(t *testing.T, w *writer, dir string) *prometheus.Registry {
+		t.Helper()
+		registry := prometheus.NewPedanticRegistry()
+		w.log = open(t, sqlitelog.Config{Dir: dir, Registerer: registry, SweepEvery: time.Second, Retain: map[string]sqlitelog.Retention{"": r}})
+		deadline := time.Now().Add(time.Minute)
+		for w.oldest() < uint64(w.last)-10 {
+			if time.Now().After(deadline) {
+				t.Fatalf("the oldest seq is %d of %d, a minute after", w.oldest(), w.last)
+			}
+		}
+		return registry
+	}
+}
+
+func commits(t *testing.T, registry *prometheus.Registry) uint64 {
+	t.Helper()
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == "singoff_sqlitelog_commit_seconds" {
+			return f.GetMetric()[0].GetHistogram().GetSampleCount()
+		}
+	}
+	t.Fatal("got no count of the transactions")
+	return 0
 }
 
 func TestMetrics(t *testing.T) {

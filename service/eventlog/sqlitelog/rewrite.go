@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/singoff/singoff/service/eventlog"
 )
@@ -109,28 +110,34 @@ func acceptOne(ctx context.Context, w *writing, t *tail, e eventlog.Stored) (ans
 }
 
 // Scrub writes the whole file anew, in place, and empties the write-ahead log: what was deleted or replaced lies in neither any more. Appends wait for about
-// three times as long as a backup takes; readers go on. ErrFull: for a while it takes twice the file's size, which isn't there.
+// three times as long as a backup takes; readers go on. It begins when a Backup under way is made. ErrFull: for a while it takes twice the file's size in
+// Config.Dir, which isn't there.
 func (l *Log) Scrub(ctx context.Context) error {
+	release, err := l.takeWhole(ctx)
+	if err != nil {
+		return fmt.Errorf("scrub: %w", err)
+	}
 	done := make(chan error, 1)
-	if l.closed() {
-		return fmt.Errorf("scrub: %w", eventlog.ErrClosed)
+	answer := func(err error) {
+		release()
+		done <- err
 	}
 	select {
-	case l.scrubs <- done:
+	case l.scrubs <- answer:
 	case <-l.closing:
-		return fmt.Errorf("scrub: %w", eventlog.ErrClosed)
+		answer(eventlog.ErrClosed)
 	case <-ctx.Done():
-		return fmt.Errorf("scrub: %w", ctx.Err())
+		answer(ctx.Err())
 	}
 	select {
-	case err := <-done:
-		if err != nil {
-			err = fmt.Errorf("scrub: %w", err)
-		}
-		return err
-	case <-ctx.Done():
-		return fmt.Errorf("scrub: %w", ctx.Err())
+	case err = <-done:
+	case <-ctx.Done(): // the writer goes on
+		err = ctx.Err()
 	}
+	if err != nil {
+		return fmt.Errorf("scrub: %w", err)
+	}
+	return nil
 }
 
 // scrub is the writer's.
@@ -145,6 +152,10 @@ func (l *Log) scrub(ctx context.Context) error {
 	}
 	if need, free := 2*info.Size(), l.Limits().FreeBytes; need > free {
 		return fmt.Errorf("%w: it takes up to %d bytes for a while, %d are left", ErrFull, need, free)
+	}
+	// SQLite would look for a folder for its copy by itself: one of another size, or none, where there is nothing but the log's.
+	if _, err := l.handles.conn.ExecContext(ctx, "PRAGMA temp_store_directory = '"+strings.ReplaceAll(l.cfg.Dir, "'", "''")+"'"); err != nil {
+		return err
 	}
 	if _, err := l.handles.conn.ExecContext(ctx, "VACUUM"); err != nil {
 		l.unfenced = true // whatever it has left in the write-ahead log mustn't come back

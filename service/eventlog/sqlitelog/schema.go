@@ -24,7 +24,7 @@ const SchemaVersion = 1
 // migrations lead from each version to the next, the first one from an empty file. None of them is ever changed once released.
 //
 // An entry's id is its room's id and its position in one number, so that a room's entries lie together in order, without an index.
-// The sum is over everything that the row says, so that bytes which the disk has changed are found.
+// The sum is over everything that the row says but when it was kept, so that bytes which the disk has changed are found.
 var migrations = [SchemaVersion]string{`
 	CREATE TABLE rooms (
 		id        INTEGER PRIMARY KEY,
@@ -53,12 +53,8 @@ var migrations = [SchemaVersion]string{`
 	INSERT INTO fence VALUES (0);
 `}
 
-// migrate brings a file to SchemaVersion, each step in a transaction of its own.
-func migrate(ctx context.Context, conn *sql.Conn) error {
-	version, err := checkVersion(ctx, conn)
-	if err != nil {
-		return err
-	}
+// migrate brings a file from a version to SchemaVersion, each step in a transaction of its own.
+func migrate(ctx context.Context, conn *sql.Conn, version int) error {
 	for ; version < SchemaVersion; version++ {
 		step := fmt.Sprintf("BEGIN IMMEDIATE; %s; PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", migrations[version], applicationID, version+1)
 		if _, err := conn.ExecContext(ctx, step); err != nil {

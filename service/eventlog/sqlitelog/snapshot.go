@@ -52,7 +52,8 @@ func (o *snapshotOp) apply(ctx context.Context, w *writing) (answer, failed erro
 	if err := w.putSnapshot(ctx, t.room, o.snapshot); err != nil {
 		return nil, err
 	}
-	return nil, w.retain(ctx, t, o.snapshot)
+	_, err = w.retain(ctx, t, o.snapshot.Position, o.snapshot.Seq) // what it leaves is for the next one, or for a sweep
+	return nil, err
 }
 
 // putSnapshot writes a room's snapshot in place of its last one.

@@ -30,8 +30,9 @@ type Log struct {
 	cfg     Config
 	metrics *metrics
 	lock    *flock.Flock
-	queue   chan *request     // unbuffered: what is handed on is written in that order
-	scrubs  chan chan<- error // unbuffered, too: who waits for a scrub
+	queue   chan *request    // unbuffered: what is handed on is written in that order
+	scrubs  chan func(error) // unbuffered, too: who waits for a scrub
+	whole   chan struct{}    // held by whoever goes over the whole file, to copy it or to write it anew
 	closing chan struct{}
 	close   func() error // once
 	loops   sync.WaitGroup
@@ -65,7 +66,8 @@ func New(ctx context.Context, cfg Config) (*Log, error) {
 		return nil, err
 	}
 	l := &Log{
-		cfg: cfg, lock: lock, queue: make(chan *request), scrubs: make(chan chan<- error), closing: make(chan struct{}), tails: map[eventlog.Key]*tail{},
+		cfg: cfg, lock: lock, queue: make(chan *request), scrubs: make(chan func(error)), whole: make(chan struct{}, 1), closing: make(chan struct{}),
+		tails: map[eventlog.Key]*tail{},
 	}
 	l.close = sync.OnceValue(l.shut)
 	if l.handles, err = openHandles(ctx, cfg); err != nil {
@@ -126,7 +128,10 @@ func (l *Log) shut() error {
 	l.loops.Wait()
 	l.use.Lock()
 	defer l.use.Unlock()
-	err := l.handles.close()
+	var err error
+	if l.handles != nil { // the file may be one that can't be opened
+		err = l.handles.close()
+	}
 	l.handles = nil
 	return errors.Join(err, l.lock.Unlock())
 }
@@ -147,6 +152,22 @@ func (l *Log) notOpen() error {
 		return eventlog.ErrClosed
 	}
 	return errors.Join(errNotOpen, l.Trouble())
+}
+
+// takeWhole waits until nobody else goes over the whole file: a copy under way would keep Scrub from emptying the write-ahead log, and two copies would each
+// take the room that there is for one. release lets the next one.
+func (l *Log) takeWhole(ctx context.Context) (release func(), err error) {
+	if err := l.ready(ctx); err != nil {
+		return nil, err
+	}
+	select {
+	case l.whole <- struct{}{}:
+		return func() { <-l.whole }, nil
+	case <-l.closing:
+		return nil, eventlog.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 func (l *Log) ready(ctx context.Context) error {

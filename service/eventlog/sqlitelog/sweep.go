@@ -11,7 +11,7 @@ import (
 // sweepRooms are looked at in one transaction, so that appends don't wait for long.
 const sweepRooms = 16
 
-// sweepLoop forgets, now and then, what has become too old in any room, also in those that nobody has entered for long.
+// sweepLoop forgets, now and then, what is beyond its retention in any room, also in those that nobody has entered for long.
 func (l *Log) sweepLoop() {
 	ticker := time.NewTicker(l.cfg.SweepEvery)
 	defer ticker.Stop()
@@ -29,34 +29,32 @@ func (l *Log) sweepLoop() {
 
 // sweep goes over all rooms once.
 func (l *Log) sweep(ctx context.Context) error {
-	if !l.ages() {
+	if !l.retains() {
 		return nil
 	}
-	for after := int64(0); ; {
-		o := &sweepOp{after: after}
+	for o := (&sweepOp{more: true}); o.more; o.after = o.next {
 		if err := l.submit(ctx, eventlog.Key{}, o); err != nil {
 			return err
 		}
-		if after = o.next; after == 0 {
-			return nil
-		}
 	}
+	return nil
 }
 
-// ages says whether any namespace's history ends by its age.
-func (l *Log) ages() bool {
+// retains says whether any namespace's history ends.
+func (l *Log) retains() bool {
 	for _, r := range l.cfg.Retain {
-		if r.Age > 0 {
+		if r != (Retention{}) {
 			return true
 		}
 	}
 	return false
 }
 
-// sweepOp forgets what is too old in some rooms.
+// sweepOp forgets what some rooms have beyond their retention.
 type sweepOp struct {
-	after int64 // room id
-	next  int64 // where to go on; 0: that was all
+	after int64 // the id of the last room that is done
+	next  int64 // the same, with what was done now
+	more  bool  // rooms are left, or something of the next one
 }
 
 func (o *sweepOp) size() int                 { return 0 }
@@ -69,32 +67,31 @@ func (o *sweepOp) apply(ctx context.Context, w *writing) (answer, failed error) 
 	if err != nil {
 		return nil, err
 	}
+	o.next, o.more = o.after, true
 	for _, r := range rooms {
-		if err := sweepRoom(ctx, w, r); err != nil {
+		if more, err := sweepRoom(ctx, w, r); err != nil || more {
 			return nil, err
 		}
+		o.next = r.id
 	}
-	if len(rooms) == sweepRooms {
-		o.next = rooms[len(rooms)-1].id
-	}
+	o.more = len(rooms) == sweepRooms
 	return nil, nil
 }
 
-func sweepRoom(ctx context.Context, w *writing, r roomRow) error {
-	age := w.log.cfg.retention(r.key.Namespace).Age
-	if age == 0 || w.log.isAside(r.key) {
-		return nil
+func sweepRoom(ctx context.Context, w *writing, r roomRow) (more bool, err error) {
+	if w.log.cfg.retention(r.key.Namespace) == (Retention{}) || w.log.isAside(r.key) {
+		return false, nil
 	}
 	w.key = r.key
 	t, err := w.tail(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
-	covered, err := w.covered(ctx, t)
+	covered, seq, err := newestSnapshot(ctx, w, t.room)
 	if err != nil || covered < t.first {
-		return err
+		return false, err
 	}
-	return w.forgetOlder(ctx, t, w.now.Add(-age), covered)
+	return w.retain(ctx, t, covered, seq)
 }
 
 type roomRow struct {

@@ -81,8 +81,8 @@ func (l *Log) writeLoop() {
 		select {
 		case first := <-l.queue:
 			l.write(l.gather(first))
-		case done := <-l.scrubs:
-			done <- l.scrub(context.Background())
+		case answer := <-l.scrubs:
+			answer(l.scrub(context.Background()))
 		case <-healing.C:
 			if l.trouble.Load() != nil || l.movedAway() {
 				l.write(nil)
