@@ -62,8 +62,8 @@ func New(log Log, open Open, logger zerolog.Logger) *Forgetter {
 }
 
 // Forget blanks a user in all rooms of a namespace, or of all if it is empty, and gives how many rooms and events were changed. Then nothing of it is left in
-// the store. The rooms are changed one after another, each whole or not at all; one that fails doesn't keep the others, and the error names it. It can be
-// repeated, and must be if there is an error. Errors: ErrNobody, ErrNoNamespace.
+// the store. The rooms are changed one after another, each whole or not at all; one that fails doesn't keep the others, and the error names the first and the
+// last such. It can be repeated, and must be if there is an error. Errors: ErrNobody, ErrNoNamespace.
 func (f *Forgetter) Forget(ctx context.Context, namespace string, user rules.User) (rooms, events int, err error) {
 	t := task{
 		in:      func(key eventlog.Key) bool { return namespace == "" || key.Namespace == namespace },
@@ -111,13 +111,13 @@ func (f *Forgetter) do(ctx context.Context, t task) (rooms, events int, err erro
 		return 0, 0, t.nowhere
 	}
 	found := false
-	var failed []error
+	var failed failures
 	for _, key := range keys {
 		known, n, err := f.room(ctx, key, t.who(key.Room))
 		found = found || known
 		if err != nil {
 			f.logger.Error().Err(err).Stringer("room", key).Msg("nothing was forgotten in a room")
-			failed = append(failed, fmt.Errorf("room %v: %w", key, err))
+			failed.add(fmt.Errorf("room %v: %w", key, err))
 		}
 		if n > 0 {
 			rooms, events = rooms+1, events+n
@@ -128,12 +128,33 @@ func (f *Forgetter) do(ctx context.Context, t task) (rooms, events int, err erro
 	}
 	if found {
 		if err := f.log.Scrub(ctx); err != nil {
-			failed = append(failed, fmt.Errorf("what was forgotten may still lie in the store: %w", err))
+			failed.add(fmt.Errorf("what was forgotten may still lie in the store: %w", err))
 		}
-	} else if len(failed) == 0 {
+	} else if failed.n == 0 {
 		return 0, 0, t.nobody
 	}
-	return rooms, events, errors.Join(failed...)
+	return rooms, events, failed.join()
+}
+
+// failures are what went wrong: the first and the last are told, and of those between how many there are, since a disk that is full fails for every room.
+type failures struct {
+	first, last error
+	n           int
+}
+
+func (f *failures) add(err error) {
+	if f.n++; f.n == 1 {
+		f.first = err
+		return
+	}
+	f.last = err
+}
+
+func (f *failures) join() error {
+	if f.n <= 2 {
+		return errors.Join(f.first, f.last)
+	}
+	return errors.Join(f.first, fmt.Errorf("%d more", f.n-2), f.last)
 }
 
 // WhoWas tells the user of a member, of now or of the past. Errors: ErrNoRoom, ErrNoMember.

@@ -403,6 +403,38 @@ func TestForgetWhereARoomFails(t *testing.T) {
 	}
 }
 
+// full is a log on a full disk.
+type full struct{ forget.Log }
+
+func (full) Rewrite(context.Context, eventlog.Key, eventlog.Rewriting) (eventlog.Position, error) {
+	return 0, eventlog.ErrRefused
+}
+
+// Where every room fails the error stays as short as one that can be told.
+func TestForgetWhereAllRoomsFail(t *testing.T) {
+	t.Parallel()
+	const rooms = 50
+	log, err := memlog.New(memlog.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { log.Close() })
+	moments := flighttest.Play(t, 0, 60)
+	for i := range rooms {
+		key := eventlog.Key{Namespace: "default", Room: fmt.Sprint("room", i)}
+		var at eventlog.Position
+		for _, m := range moments {
+			if at, err = log.Append(t.Context(), key, at, m.Entry); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	n, _, err := forgetter(full{log}).Forget(t.Context(), "", flighttest.User(0))
+	if n != 0 || !errors.Is(err, eventlog.ErrRefused) || len(err.Error()) > 500 || !strings.Contains(err.Error(), fmt.Sprint(rooms-2, " more")) {
+		t.Errorf("got %d rooms and an error of %d bytes: %.600v", n, len(fmt.Sprint(err)), err)
+	}
+}
+
 func TestForgetNobody(t *testing.T) {
 	t.Parallel()
 	log, _ := several(t)

@@ -99,17 +99,10 @@ func (p *past) readRest(ctx context.Context, oldest uint64) error {
 	if err != nil {
 		return err
 	}
-	p.person.meetIn(state)
-	for stored, err := range p.log.Read(ctx, p.key, oldest) {
-		if err != nil {
+	for range 2 { // what somebody was called can be told before who they were
+		p.person.meetIn(state)
+		if err := p.meetAll(ctx, oldest); err != nil {
 			return err
-		}
-		e, err := readEntry(stored.Data)
-		if err != nil {
-			return err
-		}
-		for _, r := range e.records {
-			p.person.meet(r)
 		}
 	}
 	for stored, err := range p.log.Read(ctx, p.key, oldest) {
@@ -124,6 +117,23 @@ func (p *past) readRest(ctx context.Context, oldest uint64) error {
 		}
 	}
 	return p.rebuild(state, head)
+}
+
+// meetAll learns from all entries that are kept.
+func (p *past) meetAll(ctx context.Context, oldest uint64) error {
+	for stored, err := range p.log.Read(ctx, p.key, oldest) {
+		if err != nil {
+			return err
+		}
+		e, err := readEntry(stored.Data)
+		if err != nil {
+			return err
+		}
+		for _, r := range e.records {
+			p.person.meet(r)
+		}
+	}
+	return nil
 }
 
 // rebuild takes the state from the snapshot and what follows it.

@@ -60,9 +60,16 @@ func (p *person) namedIn(something interface {
 func (p *person) meet(r record) {
 	p.known = p.known || p.namedIn(r)
 	p.link(r.links())
-	if m := r.event.GetPresence().GetMember(); p.members[m.GetMemberId()] && m.GetNickname() != m.GetMemberId() {
-		p.call(m.GetNickname())
-	}
+	p.hear(r.event)
+}
+
+// hear learns from an event what they were called.
+func (p *person) hear(e *singoffv1.Event) {
+	m, said, done := e.GetPresence().GetMember(), e.GetChatMessage(), e.GetModeration()
+	p.call(m.GetMemberId(), m.GetNickname())
+	p.call(e.GetMemberId(), said.GetNickname())
+	p.call(said.GetToMemberId(), said.GetToNickname())
+	p.call(done.GetMemberId(), done.GetNickname())
 }
 
 // meetIn learns from a snapshot.
@@ -70,17 +77,31 @@ func (p *person) meetIn(s snapshot) {
 	p.known = p.known || p.namedIn(s)
 	p.link(s.links())
 	for _, m := range s.Members {
-		if id := rules.MemberID(m.SinceEpoch, m.SinceSeq); p.members[id] && m.Nickname != id {
-			p.call(m.Nickname)
-		}
+		p.call(rules.MemberID(m.SinceEpoch, m.SinceSeq), m.Nickname)
+	}
+	for _, b := range s.Bans {
+		p.call(b.MemberId, b.Nickname)
+	}
+	for _, c := range s.Chat {
+		p.hear(c.Event)
 	}
 }
 
-func (p *person) call(nickname string) {
-	if nickname != "" {
+// call notes what a member was called, if that was them.
+func (p *person) call(memberID, nickname string) {
+	if nickname != "" && nickname != memberID && p.members[memberID] {
 		p.called[nickname] = true
-		p.called[strings.Trim(strconv.Quote(nickname), `"`)] = true // as messages quote it
 	}
+}
+
+// namedBy says whether a refusal's sentence names them: they stand at its beginning, or in quotes.
+func (p *person) namedBy(sentence string) bool {
+	for name := range p.called {
+		if strings.HasPrefix(sentence, name+" ") || strings.Contains(sentence, strconv.Quote(name)) {
+			return true
+		}
+	}
+	return false
 }
 
 // blank takes what is theirs out of a record, and says whether there was anything.
@@ -116,11 +137,7 @@ func (p *person) blankEvent(e *singoffv1.Event) (changed bool) {
 	case *singoffv1.Event_Moderation:
 		return p.rename(&body.Moderation.Nickname, body.Moderation.MemberId)
 	case *singoffv1.Event_Rejected:
-		for name := range p.called {
-			if strings.Contains(body.Rejected.Message, name) {
-				return replace(&body.Rejected.Message, "")
-			}
-		}
+		return p.namedBy(body.Rejected.Message) && replace(&body.Rejected.Message, "")
 	}
 	return false
 }
