@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/rs/zerolog"
 
 	"github.com/singoff/singoff/service/catalog"
@@ -80,6 +82,29 @@ func TestRenamedFolder(t *testing.T) {
 	eventually(t, "the song is where it is now", func() bool { return byFile(t, c)["new/disc/first.mp3"].ID != "" && len(byFile(t, c)) == 1 })
 	write(t, filepath.Join(dir, "new", "disc", "second.mp3"), song)
 	eventually(t, "another one in the renamed folder", func() bool { return has(c, "second") })
+}
+
+// A folder that is moved away and back lost its watch: from then on a new song took a minute to be seen.
+func TestFolderThatWasAway(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, files{"first.mp3": song})
+	registry := prometheus.NewPedanticRegistry()
+	c := open(t, catalog.Config{URLs: []string{dir}, Registerer: registry})
+	if err := os.Rename(dir, dir+" away"); err != nil {
+		t.Fatal(err)
+	}
+	const away = "# HELP singoff_catalog_unreadable_buckets Buckets that can't be listed at the moment.\n" +
+		"# TYPE singoff_catalog_unreadable_buckets gauge\nsingoff_catalog_unreadable_buckets 1\n"
+	eventually(t, "the folder can't be listed", func() bool {
+		return testutil.GatherAndCompare(registry, strings.NewReader(away), "singoff_catalog_unreadable_buckets") == nil
+	})
+	write(t, filepath.Join(dir+" away", "second.mp3"), song)
+	if err := os.Rename(dir+" away", dir); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "what was put there meanwhile", func() bool { return has(c, "second") })
+	write(t, filepath.Join(dir, "third.mp3"), song)
+	eventually(t, "a song put there since", func() bool { return has(c, "third") })
 }
 
 // A file that is being copied is half there for a while.

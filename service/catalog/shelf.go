@@ -128,6 +128,9 @@ func (c *Catalog) await(ctx context.Context, s *shelf, watched *watch.Watcher, d
 	case <-ctx.Done():
 		return nil
 	case <-timer.C:
+		if watched != nil {
+			watched.Renew()
+		}
 		return everything
 	case <-changed:
 	}

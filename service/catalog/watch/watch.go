@@ -70,6 +70,13 @@ func (w *Watcher) Take() (paths []string, all bool) {
 	return paths, false
 }
 
+// Renew watches what is there now, for whoever lists everything then: the system ends the watch of a folder that is moved away, and of one whose
+// file system is unmounted without telling, and knows nothing of what is mounted on it.
+func (w *Watcher) Renew() {
+	w.note(w.dir)
+	_, _ = w.Take()
+}
+
 // Close ends the watch.
 func (w *Watcher) Close() error {
 	err := w.events.Close()

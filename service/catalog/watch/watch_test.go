@@ -75,6 +75,38 @@ func TestRename(t *testing.T) {
 	await(t, w, "new/disc/song")
 }
 
+// A folder that was moved away and back, like one whose file system was unmounted and mounted again, isn't watched any more.
+func TestRenew(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "songs")
+	if err := os.MkdirAll(filepath.Join(dir, "disc"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	w := open(t, dir)
+	if err := os.Rename(dir, dir+" away"); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-w.Changed():
+	case <-time.After(30 * time.Second):
+		t.Fatal("its going wasn't told of")
+	}
+	if _, all := w.Take(); !all {
+		t.Error("its going isn't told as a change of all")
+	}
+	if err := os.Rename(dir+" away", dir); err != nil {
+		t.Fatal(err)
+	}
+	w.Renew()
+	if got, all := w.Take(); all || len(got) != 0 {
+		t.Errorf("got %v, all %t, want nothing: who renews looks at everything then", got, all)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "disc", "song"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	await(t, w, "disc/song")
+}
+
 // await waits until a path is told of, for at most 30 s.
 func await(t *testing.T, w *Watcher, path string) {
 	t.Helper()
