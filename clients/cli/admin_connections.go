@@ -7,7 +7,6 @@ import (
 
 	"github.com/singoff/singoff/clients/cli/harmless"
 	"github.com/singoff/singoff/clients/cli/show"
-	"github.com/singoff/singoff/clients/cli/table"
 	singoff "github.com/singoff/singoff/clients/go"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 )
@@ -51,7 +50,7 @@ func (c *connectionsCommand) Run(ctx context.Context, g *globals, admin *adminCo
 		fmt.Fprintln(g.cfg.Out, "nobody is connected")
 		return nil
 	}
-	return table.Write(g.cfg.Out, connectionRows(all.GetConnections(), time.Now()))
+	return g.table(connectionRows(all.GetConnections(), time.Now()))
 }
 
 // namespace is where a room is that is named without one.

@@ -11,7 +11,10 @@ import (
 	"os"
 
 	"github.com/alecthomas/kong"
+	"github.com/charmbracelet/x/term"
 	"github.com/mattn/go-isatty"
+
+	"github.com/singoff/singoff/clients/cli/table"
 )
 
 // Config is what the program is run with.
@@ -108,6 +111,22 @@ func (g *globals) colour() bool {
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && (isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()))
+}
+
+// table writes rows to the output, which on a terminal are no wider than it: programs that read them get them whole.
+func (g *globals) table(rows [][]string) error {
+	return table.Write(g.cfg.Out, g.fit(rows))
+}
+
+func (g *globals) fit(rows [][]string) [][]string {
+	if !isTerminal(g.cfg.Out) {
+		return rows
+	}
+	width, _, err := term.GetSize(g.cfg.Out.(*os.File).Fd())
+	if err != nil || width == 0 { // a serial line doesn't know
+		return rows
+	}
+	return table.Fit(rows, width)
 }
 
 // closing adds the error of closing to what a command returns.

@@ -88,7 +88,7 @@ func (c *roomsCommand) list(ctx context.Context, g *globals, client *singoff.Cli
 	}
 	if len(rooms) == 0 {
 		fmt.Fprintln(&page, "nobody is in any room; singoff join TITLE --nick NAME opens one")
-	} else if err := table.Write(&page, roomRows(rooms)); err != nil {
+	} else if err := table.Write(&page, g.fit(roomRows(rooms))); err != nil {
 		return err
 	}
 	_, err = g.cfg.Out.Write(page.Bytes())

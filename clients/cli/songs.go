@@ -6,7 +6,6 @@ import (
 
 	"github.com/singoff/singoff/clients/cli/harmless"
 	"github.com/singoff/singoff/clients/cli/show"
-	"github.com/singoff/singoff/clients/cli/table"
 	singoff "github.com/singoff/singoff/clients/go"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 )
@@ -64,7 +63,7 @@ func (c *songsCommand) Run(ctx context.Context, g *globals) (err error) {
 		fmt.Fprintln(g.cfg.Out, "no song is found")
 		return nil
 	}
-	return table.Write(g.cfg.Out, songRows(songs))
+	return g.table(songRows(songs))
 }
 
 var songOrders = map[string]singoffv1.ListTracksRequest_Order{

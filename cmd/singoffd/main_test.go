@@ -181,11 +181,17 @@ func TestSongsCheck(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	other := t.TempDir()
+	if err := os.WriteFile(filepath.Join(other, "앨범.mp3"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	tests := map[string]struct {
 		args []string
 		code int
 		says []string
 	}{
+		"two folders": {[]string{dir, other}, exitFailed, []string{
+			"FILE        USED  WHAT IS WRONG", `"앨범.mp3"  no    the file is cut short: it is empty`, dir + "\n", other + "\n"}},
 		"table":      {[]string{dir}, exitFailed, []string{`"bad.mp3"   no    not an MP3`, `"good.jpg"  yes   its cover can't be used`, "1 songs (1 with a cover, 1 with lyrics) of 4 files; 2 findings, 1 files left out"}},
 		"JSON":       {[]string{dir, "--json"}, exitFailed, []string{`"file":"bad.mp3"`, `"left_out":true`, `{"tracks":1,"covers":1,"lyrics":1,"files":4,"findings":2,"left_out":1,"unknown_length":0}`}},
 		"fine":       {[]string{t.TempDir()}, exitOK, []string{"0 songs"}},

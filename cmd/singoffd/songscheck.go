@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"text/tabwriter"
+	"strconv"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/singoff/singoff/clients/cli/table"
 	"github.com/singoff/singoff/service/catalog"
 	"github.com/singoff/singoff/service/catalog/charset"
 )
@@ -44,6 +45,7 @@ type sums struct {
 	Findings int `json:"findings"`
 	LeftOut  int `json:"left_out"`
 	Unsure   int `json:"unknown_length"`
+	Buckets  int `json:"-"`
 }
 
 // runSongs is `singoffd songs …`.
@@ -99,7 +101,7 @@ func checkSongs(ctx context.Context, cfg catalog.Config) (found []finding, all s
 		return nil, sums{}, err
 	}
 	all = sums{
-		Tracks: report.Tracks, Covers: report.Covers, Lyrics: report.Lyrics, Files: report.Files, Findings: len(report.Problems), Unsure: report.UnknownLength,
+		Buckets: len(cfg.URLs), Tracks: report.Tracks, Covers: report.Covers, Lyrics: report.Lyrics, Files: report.Files, Findings: len(report.Problems), Unsure: report.UnknownLength,
 	}
 	for _, p := range report.Problems {
 		found = append(found, finding{File: p.File, Bucket: p.Bucket, Reason: p.Reason, LeftOut: p.LeftOut})
@@ -112,16 +114,20 @@ func checkSongs(ctx context.Context, cfg catalog.Config) (found []finding, all s
 
 func writeTable(w io.Writer, found []finding, all sums) error {
 	if len(found) > 0 {
-		t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-		fmt.Fprintln(t, "FILE\tUSED\tWHAT IS WRONG")
+		rows := [][]string{{"FILE", "USED", "WHAT IS WRONG", "IN"}}
 		for _, f := range found {
 			used := "yes"
 			if f.LeftOut {
 				used = "no"
 			}
-			fmt.Fprintf(t, "%q\t%s\t%s\n", f.File, used, f.Reason)
+			rows = append(rows, []string{strconv.Quote(f.File), used, f.Reason, f.Bucket})
 		}
-		if err := t.Flush(); err != nil {
+		if all.Buckets == 1 {
+			for i := range rows {
+				rows[i] = rows[i][:3]
+			}
+		}
+		if err := table.Write(w, rows); err != nil {
 			return err
 		}
 		fmt.Fprintln(w)

@@ -31,6 +31,9 @@ func TestPipesAndLinks(t *testing.T) {
 	}
 	for _, p := range c.Problems() {
 		reported = append(reported, p.File)
+		if want := "a link to what isn't a plain file isn't followed"; p.File == "folder.mp3" && p.Reason != want {
+			t.Errorf("got %q for a link to a folder, want %q", p.Reason, want)
+		}
 	}
 	if got, want := strings.Join(sorted(listed), " "), "elsewhere/a.mp3 good.mp3 link.mp3"; got != want {
 		t.Errorf("got %s listed, want %s", got, want)

@@ -29,6 +29,30 @@ func TestColumnsInAnyScript(t *testing.T) {
 	}
 }
 
+// A single song with a title of 255 letters made every row of a list wrap over four lines of a terminal.
+func TestFit(t *testing.T) {
+	t.Parallel()
+	rows := [][]string{
+		{"ID", "TITLE", "ARTIST"},
+		{"zuaagx2cun2mczlx", strings.Repeat("가", 80), "누구"},
+		{"2vvxcdlcynvqfd3x", "별빛", strings.Repeat("👩‍🎤", 40)},
+	}
+	for width, want := range map[int][]string{
+		60: {strings.Repeat("가", 9) + "…", strings.Repeat("👩‍🎤", 9) + "…"},
+		// 16 cells a column are kept, and the first column whole
+		10: {strings.Repeat("가", 7) + "…", strings.Repeat("👩‍🎤", 7) + "…"},
+	} {
+		got := table.Fit(rows, width)
+		if got[1][1] != want[0] || got[2][2] != want[1] || got[1][0] != rows[1][0] || got[2][1] != "별빛" || got[0][1] != "TITLE" {
+			t.Errorf("%d cells: got %q, want %q within", width, got, want)
+		}
+	}
+	var out, fit strings.Builder
+	if err := errors.Join(table.Write(&out, rows), table.Write(&fit, table.Fit(rows, 500))); err != nil || out.String() != fit.String() {
+		t.Errorf("got %v and\n%s\nwant all where there is room for it", err, fit.String())
+	}
+}
+
 type brokenPipe struct{}
 
 func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }

@@ -19,6 +19,8 @@ type folder struct {
 	dir string // without symbolic links
 }
 
+var errNotFollowed = errors.New("a link to what isn't a plain file isn't followed")
+
 func openFolder(dir string) (*folder, error) {
 	real, err := filepath.EvalSymlinks(dir)
 	if err != nil {
@@ -88,13 +90,16 @@ func (f *folder) entry(path string, d fs.DirEntry, err error) (File, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return File{}, nil // it went away since its folder was read
 	case err != nil:
-		return File{Key: key}, &FileError{Key: key, Err: err}
+		return File{Key: key}, &FileError{Key: key, Err: words(err)}
 	case d.IsDir():
 		return File{}, nil
 	case !utf8.ValidString(key):
 		return File{Key: key}, &FileError{Key: key, Err: errors.New("its name isn't UTF-8")}
 	}
 	file, err := f.stat(key)
+	if errors.Is(err, ErrNotAFile) && d.Type()&fs.ModeSymlink != 0 {
+		err = errNotFollowed
+	}
 	if err != nil {
 		return File{Key: key}, &FileError{Key: key, Err: err}
 	}
