@@ -112,11 +112,20 @@ func (p *pageServer) fill(at *url.URL, nonce string, page Page) ([]byte, error) 
 		return nil, err
 	}
 	// The way from the address that was opened to the page's home, whatever path a proxy puts before both.
-	base := "./" + strings.Repeat("../", strings.Count(at.Path, "/")-1)
+	base := "./" + strings.Repeat("../", strings.Count(at.EscapedPath(), "/")-1)
 	// The way back, by which the page is loaded again.
-	here := url.URL{Path: "./" + strings.TrimPrefix(at.Path, "/"), RawQuery: at.RawQuery}
+	here := url.URL{Path: "./" + strings.TrimPrefix(at.Path, "/"), RawPath: "./" + strings.TrimPrefix(at.EscapedPath(), "/"), RawQuery: at.RawQuery}
 	err = p.index.Execute(&body, struct{ Base, Here, Nonce, Config string }{base, here.String(), nonce, string(config)})
 	return body.Bytes(), err
+}
+
+// leadTo sends a browser to an address relative to the one that was asked for, whatever path a proxy puts before both.
+func leadTo(where string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		to := url.URL{Path: strings.ReplaceAll(where, "{room}", r.PathValue("room")), RawQuery: r.URL.RawQuery}
+		w.Header().Set("Location", to.String())
+		w.WriteHeader(http.StatusTemporaryRedirect)
+	})
 }
 
 // serveAsset answers with a file whose name holds its contents' hash.

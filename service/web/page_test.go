@@ -53,7 +53,7 @@ func TestPageIsFilled(t *testing.T) {
 			t.Errorf("%s: got Cache-Control %q, want no-store: a nonce is for one answer", path, got)
 		}
 	}
-	for _, path := range []string{"/room/", "/room/a/b", "/rooms", "/index.html"} {
+	for _, path := range []string{"/room/a/b", "/rooms", "/index.html"} {
 		if got := ask(h, "GET", path).Code; got != http.StatusNotFound {
 			t.Errorf("%s: got %d, want 404", path, got)
 		}
@@ -71,6 +71,7 @@ func TestPageLeadsBack(t *testing.T) {
 		"/room/friday?namespace=club&x=%26": "./room/friday?namespace=club&x=%26",
 		"/stage/javascript:alert(1)":        "./stage/javascript:alert(1)",
 		"/room/%22%3E%3Cb%3E?%22%3E%3Cb%3E": "./room/%22%3E%3Cb%3E?%22%3E%3Cb%3E",
+		"/room/AC%2FDC":                     "./room/AC%2FDC",
 	} {
 		found := link.FindStringSubmatch(ask(h, "GET", at).Body.String())
 		if found == nil {
@@ -83,8 +84,38 @@ func TestPageLeadsBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		back, err := base.Parse(html.UnescapeString(found[2]))
-		if err != nil || back.Path != opened.Path || back.RawQuery != opened.RawQuery {
+		if err != nil || back.Path != opened.Path || strings.Count(back.EscapedPath(), "/") != strings.Count(opened.EscapedPath(), "/") || back.RawQuery != opened.RawQuery {
 			t.Errorf("%s: got %s, want %s, %s by it", at, back, opened, want)
+		}
+	}
+}
+
+// A room's address whose end was lost, or to which a slash was added on its way, answered with a bare 404.
+func TestAddressesThatAreAlmostRight(t *testing.T) {
+	t.Parallel()
+	h := builtHandler(t, web.Page{})
+	for at, want := range map[string]string{
+		"/room":                              "/house/",
+		"/room/?namespace=club":              "/house/?namespace=club",
+		"/stage":                             "/house/",
+		"/stage/":                            "/house/",
+		"/room/friday/?namespace=club":       "/house/room/friday?namespace=club",
+		"/stage/friday/":                     "/house/stage/friday",
+		"/room/%EA%B8%88%EC%9A%94%EC%9D%BC/": "/house/room/%EA%B8%88%EC%9A%94%EC%9D%BC",
+	} {
+		w := ask(h, "GET", at)
+		opened, _ := url.Parse("http://192.168.0.5:8080/house" + at) // behind a proxy that puts a path before it
+		led, err := opened.Parse(w.Header().Get("Location"))
+		if err != nil || w.Code != http.StatusTemporaryRedirect || led.RequestURI() != want || led.Host != opened.Host {
+			t.Errorf("%s: got %d to %v, want %s", at, w.Code, led, want)
+		}
+	}
+	for _, room := range []string{"//evil.example", "javascript:alert(1)", "..", "%2F%2Fevil.example", "x%0D%0ASet-Cookie:a"} {
+		w := ask(h, "GET", "/room/"+room+"/")
+		opened, _ := url.Parse("http://192.168.0.5:8080/room/" + room + "/")
+		led, err := opened.Parse(w.Header().Get("Location"))
+		if err != nil || led.Host != opened.Host || led.Scheme != "http" || len(w.Header()["Set-Cookie"]) > 0 {
+			t.Errorf("%s: got %v, %v, want an address of this server", room, led, err)
 		}
 	}
 }

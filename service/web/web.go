@@ -118,8 +118,15 @@ func handler(cfg Config, page *pageServer) http.Handler {
 		"GET /{$}":          {"page", http.HandlerFunc(page.serveIndex)},
 		"GET /room/{room}":  {"page", http.HandlerFunc(page.serveIndex)},
 		"GET /stage/{room}": {"page", http.HandlerFunc(page.serveIndex)},
-		"GET /assets/":      {"page", http.HandlerFunc(page.serveAsset)},
-		"GET /icon.svg":     {"page", http.HandlerFunc(page.serveFile)},
+		// What is left of an address that lost its end, or got a slash too many.
+		"GET /room":             {"page", leadTo("./")},
+		"GET /room/{$}":         {"page", leadTo("../")},
+		"GET /room/{room}/{$}":  {"page", leadTo("../{room}")},
+		"GET /stage":            {"page", leadTo("./")},
+		"GET /stage/{$}":        {"page", leadTo("../")},
+		"GET /stage/{room}/{$}": {"page", leadTo("../{room}")},
+		"GET /assets/":          {"page", http.HandlerFunc(page.serveAsset)},
+		"GET /icon.svg":         {"page", http.HandlerFunc(page.serveFile)},
 	} {
 		mux.Handle(pattern, counted(route.name, route.handler))
 	}

@@ -1,17 +1,33 @@
-import { isId } from "@singoff/client";
+import { isId, roomId as idOf } from "@singoff/client";
 import { readonly, shallowRef, type DeepReadonly, type ShallowRef } from "vue";
 import { config, home } from "./config";
 
-/** What the page shows. */
-export type Place = { view: "entrance" } | { view: "room" | "stage"; roomId: string };
+/** What the page shows; `title`: of a room whose address named it by its title. */
+export type Place = { view: "entrance" } | { view: "room" | "stage"; roomId: string; title?: string };
 
-/** Reads an address of the page; one that means nothing is the entrance. */
+/** How many characters a title has at most that is typed here. */
+export const longestTitle = 100;
+
+/** Reads an address of the page; one that means nothing is the entrance. A room is named by its id, or by hand with its title. */
 export function parsePlace(url: URL, base: URL): Place {
-  const [view, roomId, rest] = url.pathname.slice(base.pathname.length).split("/");
-  if ((view === "room" || view === "stage") && roomId !== undefined && isId(roomId) && !rest) {
-    return { view, roomId };
+  const [view, named, rest] = url.pathname.slice(base.pathname.length).split("/");
+  if ((view !== "room" && view !== "stage") || named === undefined || rest) {
+    return { view: "entrance" };
   }
-  return { view: "entrance" };
+  if (isId(named)) {
+    return { view, roomId: named };
+  }
+  const title = decoded(named).normalize("NFC").trim();
+  return title === "" || title.length > longestTitle ? { view: "entrance" } : { view, roomId: idOf(title), title };
+}
+
+/** A part of an address as text; empty if it is none. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return "";
+  }
 }
 
 const namespaceField = "namespace";
@@ -39,9 +55,18 @@ export function shareURL(place: Place): string {
   return placeURL(place, config.share === "" ? home : new URL(config.share));
 }
 
-const place = shallowRef<Place>(parsePlace(new URL(location.href), home));
+/** The place of the page's address, which becomes the one that everybody has for it. */
+function here(): Place {
+  const at = parsePlace(new URL(location.href), home);
+  if (at.view !== "entrance" && at.title !== undefined) {
+    history.replaceState(history.state, "", placeURL(at, home));
+  }
+  return at;
+}
+
+const place = shallowRef<Place>(here());
 addEventListener("popstate", () => {
-  place.value = parsePlace(new URL(location.href), home);
+  place.value = here();
 });
 
 /** Goes to another place, without loading the page again. */
