@@ -3,8 +3,10 @@ package catalog_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -69,6 +71,31 @@ func TestSongsComeAndGo(t *testing.T) {
 	}
 	write(t, filepath.Join(dir, "first.mp3"), song)
 	eventually(t, "it is back", func() bool { _, err := c.Track(t.Context(), first.ID); return err == nil })
+}
+
+// Whoever asked between the reading of the last file and its being found was told that all songs are known, and didn't ask again: a list showed half of a
+// large library for good.
+func TestCompleteIsFound(t *testing.T) {
+	t.Parallel()
+	const songs = 400
+	f := files{}
+	for i := range songs {
+		f[fmt.Sprintf("%03d/song.mp3", i)] = song
+	}
+	c, err := catalog.Open(t.Context(), catalog.Config{URLs: []string{folder(t, f)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	// Without a pause: what this is about lasts for milliseconds.
+	for end := time.Now().Add(30 * time.Second); !c.Progress().Complete; runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Fatal("not within 30 s: everything was read")
+		}
+	}
+	if found, err := c.Find(catalog.Query{}); err != nil || found.Total != songs {
+		t.Errorf("got %d of %d songs, %v, when all were said to be known", found.Total, songs, err)
+	}
 }
 
 // The watch of a folder is lost when it is renamed, and its songs were known by their old names until everything was listed again.

@@ -10,7 +10,7 @@ import (
 type Progress struct {
 	// FoundFiles may belong to songs; ReadFiles of them were read.
 	FoundFiles, ReadFiles int
-	// Complete says that everything was read once.
+	// Complete says that everything was read once, and can be found from then on.
 	Complete bool
 }
 

@@ -48,11 +48,10 @@ func (c *Catalog) scan(ctx context.Context, s *shelf, parts []string) error {
 	if err := c.read(ctx, s, unread); err != nil {
 		return err
 	}
-	first := s.complete()
 	if news || len(unread)+len(gone)+len(back) > 0 {
 		c.publish()
 	}
-	if first {
+	if s.complete() { // whoever is told so finds all songs
 		close(s.known)
 		v := c.view.Load()
 		c.log.Info().Str("bucket", s.bucket.Name()).Int("files", len(listed)).Int("read", len(unread)).

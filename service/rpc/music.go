@@ -88,11 +88,11 @@ func (m *Music) ListTracks(ctx context.Context, req *singoffv1.ListTracksRequest
 		return nil, err
 	}
 	q.Namespace = namespace
+	p := m.songs.Progress() // before the search: one that is told to be complete is
 	found, err := m.songs.Find(q)
 	if err != nil {
 		return nil, musicStatus(err)
 	}
-	p := m.songs.Progress()
 	resp := &singoffv1.ListTracksResponse{
 		NextPageToken: found.Next, TotalSize: int32(found.Total),
 		Scan: &singoffv1.ScanProgress{FoundFiles: int32(p.FoundFiles), ReadFiles: int32(p.ReadFiles), Complete: p.Complete},
