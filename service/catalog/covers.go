@@ -25,7 +25,10 @@ func (c *Catalog) serveCover(pixels int) func(http.ResponseWriter, *http.Request
 		if e.cover.Key == "" {
 			return &refusal{code: http.StatusNotFound, text: "this track has no cover"}
 		}
-		file, err := e.bucket.Open(r.Context(), e.cover.Key)
+		// Others may wait for the same picture: who goes away doesn't end the reading of it.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), fileTimeout)
+		defer cancel()
+		file, err := e.bucket.Open(ctx, e.cover.Key)
 		if err != nil {
 			return fmt.Errorf("%q in %s: %w", e.cover.Key, e.bucket.Name(), err)
 		}

@@ -1,8 +1,11 @@
 package catalog
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"image"
+	"image/jpeg"
 	"iter"
 	"net/http/httptest"
 	"os"
@@ -39,6 +42,75 @@ func TestPatienceWithTheRecall(t *testing.T) {
 			t.Errorf("got %v, want %v", err, ErrClosed)
 		}
 	})
+}
+
+// slow is a bucket elsewhere, whose files are read for as long as whoever opened them wants it.
+type slow struct {
+	bucket.Bucket
+	opened, reading, goOn chan struct{}
+}
+
+func (s *slow) Open(ctx context.Context, key string) (bucket.Reader, error) {
+	file, err := s.Bucket.Open(ctx, key)
+	s.opened <- struct{}{}
+	return &slowFile{file, ctx, s}, err
+}
+
+type slowFile struct {
+	bucket.Reader
+	ctx context.Context
+	of  *slow
+}
+
+func (f *slowFile) Read(p []byte) (int, error) {
+	select {
+	case f.of.reading <- struct{}{}:
+	default:
+	}
+	<-f.of.goOn
+	if err := f.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return f.Reader.Read(p)
+}
+
+// The first one who wants a cover goes away while it is scaled: those who wait for it get it.
+func TestCoverWhoseFirstAskerGoesAway(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var picture bytes.Buffer
+	err := errors.Join(jpeg.Encode(&picture, image.NewGray(image.Rect(0, 0, 8, 8)), nil),
+		os.WriteFile(filepath.Join(dir, "a.mp3"), audiotest.MP3(4), 0o644), os.WriteFile(filepath.Join(dir, "a.jpg"), picture.Bytes(), 0o644))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Open(t.Context(), Config{URLs: []string{dir}, Public: true})
+	if err == nil {
+		err = c.Complete(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	e := *c.view.Load().entries[0]
+	s := &slow{Bucket: e.bucket, opened: make(chan struct{}, 2), reading: make(chan struct{}, 1), goOn: make(chan struct{})}
+	e.bucket = s
+	ask := func(ctx context.Context) error {
+		return c.serveCover(320)(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "/", nil), &e)
+	}
+	first, leave := context.WithCancel(t.Context())
+	left, waited := make(chan error, 1), make(chan error, 1)
+	go func() { left <- ask(first) }()
+	<-s.opened
+	<-s.reading
+	go func() { waited <- ask(t.Context()) }()
+	<-s.opened
+	leave()
+	close(s.goOn)
+	<-left
+	if err := <-waited; err != nil {
+		t.Errorf("got %v, want the picture", err)
+	}
 }
 
 // listing is a folder that notes what is listed of it.

@@ -35,7 +35,9 @@ func (p *plays) recall(remembered []store.Played) {
 	defer p.mu.Unlock()
 	recent := map[string][]index.Played{}
 	for _, r := range remembered {
-		recent[r.Namespace] = append(recent[r.Namespace], index.Played{ID: r.Track, At: r.At})
+		if list := recent[r.Namespace]; (list != nil || len(recent) < keptNamespaces) && len(list) < keptPlays {
+			recent[r.Namespace] = append(list, index.Played{ID: r.Track, At: r.At})
+		}
 	}
 	meanwhile := p.recent
 	p.recent = recent
@@ -79,9 +81,9 @@ func (p *plays) addLocked(namespace string, played index.Played) {
 }
 
 func (p *plays) forgetOldestLocked() {
-	oldest, at := "", time.Now()
+	oldest, at := "", time.Time{}
 	for namespace, list := range p.recent {
-		if list[0].At.Before(at) {
+		if oldest == "" || list[0].At.Before(at) {
 			oldest, at = namespace, list[0].At
 		}
 	}

@@ -184,6 +184,8 @@ func TestReadsAreBounded(t *testing.T) {
 		"ogg":                 {audiotest.Vorbis(44100, 44100), 1 << 20},
 		"wav":                 {wav, 1 << 20},
 		"mp4 of empty boxes":  {cat(audiotest.Box("ftyp"), audiotest.Box("moov")), 1 << 20},
+		"mp4 of many boxes within many": {cat(audiotest.Box("ftyp"), audiotest.Box("moov",
+			bytes.Repeat(audiotest.Box("trak", bytes.Repeat(audiotest.Box("mdia"), 100)), 2000))), 1 << 20},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

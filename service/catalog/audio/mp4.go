@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	// maxBoxes bounds the boxes looked at on one level; fragmented files have thousands.
+	// maxBoxes bounds the boxes looked at; fragmented files have thousands.
 	maxBoxes = 10_000
 	// maxDepth is that of moov, trak, mdia, hdlr.
 	maxDepth = 4
@@ -24,6 +24,7 @@ type movie struct {
 	found    bool // a moov
 	sound    bool // a track of it
 	duration time.Duration
+	boxes    int // looked at
 }
 
 // mp4 reads mvhd, and whether there is a sound track and the file holds all its boxes.
@@ -42,9 +43,9 @@ func (f file) mp4() (time.Duration, error) {
 }
 
 func (f file) boxes(at, end int64, depth int, m *movie) error {
-	for range maxBoxes {
-		if end-at < 8 {
-			return nil // some writers end a list with four zero bytes
+	for end-at >= 8 { // some writers end a list with four zero bytes
+		if m.boxes++; m.boxes > maxBoxes {
+			return fmt.Errorf("%w: it has more than %d boxes", ErrBroken, maxBoxes)
 		}
 		b, err := f.box(at, end)
 		if err != nil {
@@ -55,7 +56,7 @@ func (f file) boxes(at, end int64, depth int, m *movie) error {
 		}
 		at = b.end
 	}
-	return fmt.Errorf("%w: it has more than %d boxes in one", ErrBroken, maxBoxes)
+	return nil
 }
 
 // box reads the header at a place, whose box must end where its parent does.

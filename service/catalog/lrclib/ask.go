@@ -126,9 +126,9 @@ func (c *Client) get(ctx context.Context, path string, q url.Values, into any) e
 	return nil
 }
 
-// failed leaves the server in peace, unless it was the asker who gave up.
+// failed leaves the server in peace, unless it was the asker who gave up, or had no more time.
 func (c *Client) failed(ctx context.Context, err error) error {
-	if !errors.Is(ctx.Err(), context.Canceled) {
+	if ctx.Err() == nil || errors.Is(context.Cause(ctx), errSlow) {
 		c.leaveInPeace(c.cfg.Pause)
 	}
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)

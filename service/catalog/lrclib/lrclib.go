@@ -30,6 +30,9 @@ var (
 	ErrConfig = errors.New("lyrics lookup")
 )
 
+// errSlow is why a lookup ended that took longer than Config.Timeout.
+var errSlow = errors.New("it takes too long")
+
 // Config is what a Client is made with.
 type Config struct {
 	// URL of the server, `https://lyrics.example`; a path in it stays. Empty: Lookup finds nothing and asks nobody. Default empty.
@@ -141,7 +144,7 @@ func (c *Client) Lookup(ctx context.Context, s Song) (lyrics.Lyrics, error) {
 	if a, ok := c.cache.Get(key); ok && time.Now().Before(a.until) {
 		return a.give()
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, c.cfg.Timeout, errSlow)
 	defer cancel()
 	if err := c.turns.Acquire(ctx, 1); err != nil {
 		return lyrics.Lyrics{}, fmt.Errorf("%w: %w", ErrUnavailable, err)

@@ -42,6 +42,9 @@ func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	w := httptest.NewRecorder()
 	h(w, r)
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
 	return w.Result(), nil
 }
 
@@ -175,6 +178,27 @@ func TestPeace(t *testing.T) {
 					t.Errorf("got %v, want an answer after %v", err, tt.peace)
 				}
 			})
+		})
+	}
+}
+
+// An asker whose own time is short says nothing of the server: others go on asking it. One that takes all the time there is for a lookup is left in peace.
+func TestImpatientAsker(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		patience time.Duration
+		asked    int32
+	}{{time.Second, 2}, {time.Hour, 1}} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &server{get: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }}
+			c := client(t, s, lrclib.Config{})
+			ctx, cancel := context.WithTimeout(t.Context(), test.patience)
+			defer cancel()
+			_, _ = c.Lookup(ctx, meteor)
+			s.get = says(timed)
+			if _, err := c.Lookup(t.Context(), meteor); s.asked.Load() != test.asked {
+				t.Errorf("patience of %v: got %d requests and %v, want %d", test.patience, s.asked.Load(), err, test.asked)
+			}
 		})
 	}
 }

@@ -12,7 +12,7 @@ func parseLRC(text string) (Lyrics, error) {
 	f := lrc{maxLines: MaxLines}
 	for line := range strings.Lines(newlines.Replace(text)) {
 		if !f.line(strings.TrimRight(line, "\n")) {
-			return Lyrics{}, fmt.Errorf("%w: more than %d lines", ErrTooLong, f.maxLines)
+			return Lyrics{}, fmt.Errorf("%w: more than %d lines, or than %d bytes with what is repeated", ErrTooLong, f.maxLines, maxText)
 		}
 	}
 	if len(f.timed) == 0 || f.loose > maxTogether {
@@ -35,13 +35,15 @@ type lrc struct {
 	offset   time.Duration
 	last     int // how many of timed the last stamped line made
 	loose    int // lines without a stamp since
+	voices   int // second voices' lines since
+	size     int // bytes of all that timed holds
 }
 
 // line takes one in; false: it is too much.
 func (f *lrc) line(s string) bool {
 	if m := backing.FindStringSubmatch(s); m != nil {
 		f.second(m[1])
-		return true
+		return f.size <= maxText && len(f.written) <= 2*f.maxLines
 	}
 	if m := idTag.FindStringSubmatch(s); m != nil && !lineStamp.MatchString(s) {
 		f.tag(strings.ToLower(m[1]), strings.TrimSpace(m[2]))
@@ -67,13 +69,17 @@ func (f *lrc) line(s string) bool {
 		f.loose++
 		f.beside(l.Text)
 	}
-	return len(f.timed) <= f.maxLines && len(f.written) <= 2*f.maxLines
+	return len(f.timed) <= f.maxLines && len(f.written) <= 2*f.maxLines && f.size <= maxText
 }
 
 // stamped adds a line once for each of its stamps. A break begins no group of loose lines that would be its translation.
 func (f *lrc) stamped(at []time.Duration, l Line) {
 	if f.loose <= maxTogether {
 		f.loose = 0
+	}
+	f.voices = 0
+	if f.size += len(at) * l.size(); f.size > maxText { // before it is repeated
+		return
 	}
 	for _, d := range at {
 		f.timed = append(f.timed, l.shifted(d-at[0]).startingAt(d))
@@ -91,10 +97,16 @@ func (l Line) startingAt(d time.Duration) Line {
 
 // beside puts a text below the last line, wherever that is repeated.
 func (f *lrc) beside(text string) {
+	if f.size += f.last * len(text); f.size > maxText {
+		return
+	}
 	for i := len(f.timed) - f.last; i < len(f.timed); i++ {
 		f.timed[i].join(Line{Text: text})
 	}
 }
+
+// maxVoices is how many lines of second voices may follow one with a stamp; those beyond are left out.
+const maxVoices = 16
 
 // second takes in a second voice's line.
 func (f *lrc) second(s string) {
@@ -105,7 +117,8 @@ func (f *lrc) second(s string) {
 	}
 	text = strings.TrimSpace(text)
 	f.written = append(f.written, text)
-	if text != "" && len(f.timed) > 0 {
+	if text != "" && len(f.timed) > 0 && f.voices < maxVoices {
+		f.voices++
 		f.beside(text)
 	}
 }

@@ -153,14 +153,8 @@ func (l Lyrics) bounded() (Lyrics, error) {
 	}
 	bytes, shown := 0, false
 	for _, line := range l.Lines {
-		bytes += len(line.Text)
+		bytes += line.size()
 		shown = shown || line.Text != ""
-		for _, t := range line.Together {
-			bytes += len(t)
-		}
-		for _, w := range line.Words {
-			bytes += len(w.Text) + 16
-		}
 	}
 	if bytes > maxText {
 		return Lyrics{}, fmt.Errorf("%w: %d bytes with what is repeated, at most %d", ErrTooLong, bytes, maxText)
@@ -169,6 +163,18 @@ func (l Lyrics) bounded() (Lyrics, error) {
 		return Lyrics{}, ErrEmpty
 	}
 	return l, nil
+}
+
+// size is what maxText counts of a line.
+func (l Line) size() int {
+	n := len(l.Text)
+	for _, t := range l.Together {
+		n += len(t)
+	}
+	for _, w := range l.Words {
+		n += len(w.Text) + 16
+	}
+	return n
 }
 
 // cut keeps maxLine characters.

@@ -3,6 +3,7 @@ package lyrics_test
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -162,6 +163,9 @@ func TestRefused(t *testing.T) {
 		"many lines":          {strings.Repeat("[00:01.00]a\n", lyrics.MaxLines+1), lyrics.ErrTooLong},
 		"many stamps":         {strings.Repeat("[00:01.00]", 90_000) + "a", lyrics.ErrTooLong},
 		"much text, repeated": {manyStamps(4000) + strings.Repeat("가", 900), lyrics.ErrTooLong},
+		"words, repeated":     {manyStamps(4000) + manyWords(900), lyrics.ErrTooLong},
+		"voices, repeated":    {manyStamps(4000) + "a\n" + strings.Repeat("[bg: "+strings.Repeat("b", 500)+"]\n", 9), lyrics.ErrTooLong},
+		"many voices":         {"[00:01.00]a\n" + strings.Repeat("[bg: b]\n", 3*lyrics.MaxLines), lyrics.ErrTooLong},
 		"not text":            {"[00:01.00]a\x00\x01", charset.ErrNotText},
 	}
 	for name, tt := range tests {
@@ -181,6 +185,45 @@ func manyStamps(n int) string {
 		fmt.Fprintf(&b, "[%02d:%02d.00]", i/60, i%60)
 	}
 	return b.String()
+}
+
+func manyWords(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "<%02d:%02d.00>a ", i/60, i%60)
+	}
+	return b.String()
+}
+
+// A file of 60 KB, of 4,000 stamps before 900 words, took half a gigabyte until it was found to be too long.
+func TestWhatIsRepeatedIsRefusedBeforeItIs(t *testing.T) { //nolint:paralleltest // allocations are those of the process
+	file := []byte(manyStamps(4000) + manyWords(900))
+	allocated := func() uint64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.TotalAlloc
+	}
+	before := allocated()
+	if _, err := lyrics.Parse("song.lrc", file); !errors.Is(err, lyrics.ErrTooLong) {
+		t.Errorf("got %v, want ErrTooLong", err)
+	}
+	if n := allocated() - before; n > 128<<20 { // of which most is for finding the stamps
+		t.Errorf("got %d bytes allocated, want no more than 128 MiB", n)
+	}
+}
+
+// Each line of a second voice was looked for among all before it: some 100,000 of them behind one stamp took minutes.
+func TestSecondVoicesAreBounded(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString("[00:01.00]a\n")
+	for i := range 1000 {
+		fmt.Fprintf(&b, "[bg: %d]\n", i)
+	}
+	l, err := lyrics.Parse("song.lrc", []byte(b.String()))
+	if err != nil || len(l.Lines) != 1 || len(l.Lines[0].Together) != 16 {
+		t.Errorf("got %v, %v, want one line, and 16 others below it", l, err)
+	}
 }
 
 func TestStamped(t *testing.T) {

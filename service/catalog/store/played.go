@@ -12,8 +12,11 @@ type Played struct {
 	At               time.Time
 }
 
-// keepPlayed is how many tracks of a namespace are remembered as played.
-const keepPlayed = 1000
+// keepPlayed is how many tracks of a namespace are remembered as played, and keepNamespaces of how many namespaces.
+const (
+	keepPlayed     = 1000
+	keepNamespaces = 1000
+)
 
 // SavePlayed remembers that tracks began.
 func (s *Store) SavePlayed(ctx context.Context, played []Played) error {
@@ -36,8 +39,13 @@ func (s *Store) SavePlayed(ctx context.Context, played []Played) error {
 	})
 }
 
-// Played gives what was played, the latest first.
+// Played gives what was played, the latest first, and forgets the namespaces in which nothing was for longest.
 func (s *Store) Played(ctx context.Context) ([]Played, error) {
+	_, err := s.db.ExecContext(ctx, "DELETE FROM played WHERE namespace IN (SELECT namespace FROM played GROUP BY namespace ORDER BY max(at) DESC LIMIT -1 OFFSET ?)",
+		keepNamespaces)
+	if err != nil {
+		return nil, wrap(err)
+	}
 	rows, err := s.db.QueryContext(ctx, "SELECT namespace, track, at FROM played ORDER BY at DESC, track")
 	if err != nil {
 		return nil, wrap(err)

@@ -143,6 +143,24 @@ func TestPlayedIsBounded(t *testing.T) {
 	}
 }
 
+// Anybody can play in a namespace of their own: the file forgets those in which nothing was for longest.
+func TestPlayedIsBoundedInNamespaces(t *testing.T) {
+	t.Parallel()
+	s := open(t, "")
+	var played []store.Played
+	for i := range 1003 {
+		played = append(played, store.Played{Namespace: fmt.Sprint(i), Track: "a", At: time.Unix(int64(i+1), 0)})
+	}
+	played = append(played, store.Played{Namespace: "0", Track: "b", At: time.Unix(9999, 0)})
+	if err := s.SavePlayed(t.Context(), played); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Played(t.Context())
+	if err != nil || len(got) != 1001 || got[0].Track != "b" || got[1].Namespace != "1002" || got[1000].Namespace != "0" || got[999].Namespace != "4" {
+		t.Errorf("got %d, %v, want those of the 1000 namespaces played in lately, both of one", len(got), err)
+	}
+}
+
 func TestCovers(t *testing.T) {
 	t.Parallel()
 	s := open(t, "")
