@@ -1,6 +1,7 @@
 // Package loudness measures how loud a song is, as EBU R 128 and ITU-R BS.1770-4 define it: K-weighted energy of overlapping blocks
-// of 400 ms, gated at -70 LUFS and at 10 LU below what is left. It decodes MP3, FLAC, WAV and Ogg Vorbis; other formats have no
-// decoder in Go and are named so. What it reads is a stream: memory doesn't grow with the song, and a song is heard for 15 minutes at most.
+// of 400 ms, gated at -70 LUFS and at 10 LU below what is left. It decodes MP3, FLAC, WAV, and Vorbis, Opus and FLAC within Ogg; other
+// formats have no decoder in Go and are named so. What it reads is a stream: memory doesn't grow with the song, and a song is heard for
+// 15 minutes at most.
 package loudness
 
 import (
@@ -29,7 +30,7 @@ const Target = -18.0
 // heard is how much of a song is measured at most.
 const heard = 15 * time.Minute
 
-// Measurable says whether Measure decodes a format; of Ogg, only what is Vorbis.
+// Measurable says whether Measure decodes a format; of Ogg, no Opus in surround.
 func Measurable(f audio.Format) bool { return decoders[f] != nil }
 
 // Gain is by how many decibels a song of a loudness is brought to Target.

@@ -196,8 +196,6 @@ func TestErrors(t *testing.T) {
 		says   string
 	}{
 		"no decoder":       {t.Context(), bytes.NewReader(nil), audio.MP4, loudness.ErrNoDecoder, "MP4"},
-		"Opus":             {t.Context(), bytes.NewReader(oggFile(255, []byte("OpusHead\x01"))), audio.Ogg, loudness.ErrNoDecoder, "Opus: give the song a ReplayGain tag"},
-		"FLAC within Ogg":  {t.Context(), bytes.NewReader(oggFile(255, []byte("\x7FFLAC\x01"))), audio.Ogg, loudness.ErrNoDecoder, "FLAC within Ogg"},
 		"rubbish as Ogg":   {t.Context(), strings.NewReader(strings.Repeat("rubbish ", 1000)), audio.Ogg, loudness.ErrBroken, "page"},
 		"silence":          {t.Context(), bytes.NewReader(stereo.file(make([]float64, 40_000))), audio.WAV, loudness.ErrSilent, ""},
 		"too short":        {t.Context(), bytes.NewReader(stereo.file(tones(8000, piece{0.3, -20, 1000}))), audio.WAV, loudness.ErrSilent, ""},
@@ -232,15 +230,19 @@ func fuzz(f *testing.F, format audio.Format, seeds ...[]byte) {
 	for _, s := range seeds {
 		f.Add(s)
 	}
+	most := 60.0
+	if format == audio.Ogg {
+		most = 200 // Opus may say that it is to be played 128 dB louder
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if format == audio.Ogg {
 			b = seal(b) // else nothing gets past the checksums
 		}
 		got, err := loudness.Measure(t.Context(), bytes.NewReader(b), format)
-		if err == nil && (math.IsNaN(got) || got < -71 || got > 60) {
+		if err == nil && (math.IsNaN(got) || got < -71 || got > most) {
 			t.Errorf("got %f", got)
 		}
-		if err != nil && !errors.Is(err, loudness.ErrBroken) && !errors.Is(err, loudness.ErrSilent) {
+		if err != nil && !errors.Is(err, loudness.ErrBroken) && !errors.Is(err, loudness.ErrSilent) && !errors.Is(err, loudness.ErrNoDecoder) {
 			t.Errorf("got %v, want one of the declared errors", err)
 		}
 	})

@@ -2,8 +2,10 @@ package loudness
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 )
 
@@ -13,7 +15,23 @@ const maxPacket = 256 << 10
 var (
 	errPage = errors.New("an Ogg page makes no sense")
 	errCRC  = errors.New("an Ogg page has another checksum than it says")
+	errLong = fmt.Errorf("a packet of more than %d bytes", maxPacket)
 )
+
+// newOgg tells by the first packet what is in the file.
+func newOgg(r io.Reader) (decoder, error) {
+	packets := newOggReader(r)
+	first, err := packets.next()
+	switch {
+	case err != nil:
+		return nil, err
+	case bytes.HasPrefix(first, []byte("OpusHead")):
+		return newOpus(packets, first)
+	case bytes.HasPrefix(first, []byte("\x7FFLAC")):
+		return newOggFLAC(packets, first)
+	}
+	return newVorbis(packets, first)
+}
 
 // oggReader gives the packets of an Ogg file's first stream, without those of others beside and after it.
 type oggReader struct {

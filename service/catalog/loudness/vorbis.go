@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"math/bits"
 
@@ -20,7 +19,6 @@ const (
 var (
 	errHeaders = errors.New("not the three headers of Vorbis")
 	errBooks   = errors.New("its codebooks make no sense, or are larger than any encoder makes them")
-	errLong    = fmt.Errorf("a packet of more than %d bytes", maxPacket)
 )
 
 // vorbisDecoder goes packet by packet. It doesn't trim the first and the last of them by their position, which is less than a block.
@@ -42,21 +40,6 @@ var vorbisOrder = [...][]int{
 	6: {0, 2, 1, 5, 3, 4},
 	7: {0, 2, 1, 6, 5, 3, 4},
 	8: {0, 2, 1, 7, 5, 6, 3, 4},
-}
-
-// newOgg tells by the first packet what is in the file.
-func newOgg(r io.Reader) (decoder, error) {
-	packets := newOggReader(r)
-	first, err := packets.next()
-	switch {
-	case err != nil:
-		return nil, err
-	case bytes.HasPrefix(first, []byte("OpusHead")):
-		return nil, noDecoder("Opus")
-	case bytes.HasPrefix(first, []byte("\x7FFLAC")):
-		return nil, noDecoder("FLAC within Ogg")
-	}
-	return newVorbis(packets, first)
 }
 
 // newVorbis reads the headers. The decoder makes room for what they say without asking whether it can be, and some codebooks send it

@@ -81,6 +81,13 @@ func packetsOf(b []byte) [][]byte {
 	return packets[:len(packets)-1]
 }
 
+// flipped is a file of which one bit in the middle is another.
+func flipped(b []byte) []byte {
+	b = slices.Clone(b)
+	b[len(b)/2] ^= 1
+	return b
+}
+
 // oggFile puts packets together, into pages of so many segments.
 func oggFile(segments int, packets ...[]byte) []byte {
 	var lacing, body, file []byte
@@ -180,13 +187,11 @@ func TestHostileVorbis(t *testing.T) {
 		setup := append([]byte("\x05vorbis"), bits(append([]int{8, 0, 24, 0x564342}, first...)...)...)
 		return oggFile(255, packets[0], packets[1], append(setup, make([]byte, 1000)...), packets[3])
 	}
-	flipped := slices.Clone(toneOgg)
-	flipped[len(flipped)/2] ^= 1
 	tests := map[string]struct {
 		file []byte
 		says string
 	}{
-		"a bit turned":                      {flipped, "checksum"},
+		"a bit turned":                      {flipped(toneOgg), "checksum"},
 		"only its headers' beginning":       {toneOgg[:2000], "EOF"},
 		"255 channels":                      {identified(11, 255), "255 channels, of 1 to 8"},
 		"no channels":                       {identified(11, 0), "0 channels"},
