@@ -1,6 +1,6 @@
 import { readonly, shallowRef, type ShallowRef } from "vue";
 import { useI18n } from "vue-i18n";
-import { reasonOf } from "./reason";
+import { useReason } from "./reason";
 
 /** Short sentences that pass by at the bottom of the page. */
 export interface Notices {
@@ -24,6 +24,7 @@ export function waitingNotices(): { list: Readonly<ShallowRef<readonly string[]>
 
 export function useNotices(): Notices {
   const { t } = useI18n();
+  const reasonOf = useReason();
   const say = (text: string) => {
     queue.value = [...queue.value, text].slice(-3);
   };
