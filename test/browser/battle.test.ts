@@ -66,6 +66,19 @@ test("two singers, a watcher and one in a terminal see the same battle", async (
   await say(dan, "between us");
   await expect.poll(() => chat(mina)).toContain("between us");
   expect(await chat(jun)).not.toContain("between us");
+  // Its text stood beside its author, over the time.
+  const [head, text] = await Promise.all([".head", ".text"].map((part) => mina.locator(`.line.whisper ${part}`).boundingBox()));
+  expect(text!.y).toBeGreaterThanOrEqual(head!.y + head!.height - 1);
+});
+
+// The code on a big screen that was first in a room made the room without its title.
+test("a room named by its title in the address has it for all, also if a big screen came first", async () => {
+  const screen = await (await browser.context()).newPage();
+  await screen.goto(`${server.url}/stage/금요일 배틀`);
+  await screen.getByRole("heading", { name: "금요일 배틀" }).waitFor({ state: "attached" });
+  expect(screen.url()).toBe(`${server.url}/stage/r-njky5rtrrk`);
+  const mina = await enter(await browser.context(), `${server.url}/room/r-njky5rtrrk`, { name: "Mina", role: "Sing" });
+  await mina.getByRole("heading", { name: "금요일 배틀" }).waitFor();
 });
 
 test("a full role says who has it and offers the other", async () => {
