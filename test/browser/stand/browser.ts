@@ -15,9 +15,17 @@ export interface UsedBrowser {
   problems: string[];
   /** The processes in which pages run. */
   renderers(): Promise<number[]>;
+  /** Looks at the tasks of a page's main thread while something is done: how long each took, in ms, and how much of it was processor time. */
+  tasks(page: Page, during: () => Promise<void>): Promise<Task[]>;
 }
 
-/** Chromium for a file of tests; it gives contexts that end with each test. */
+/** What kept a page's main thread busy at one go, in ms. */
+export interface Task {
+  took: number;
+  processor: number;
+}
+
+/** Chromium for a file of tests; it gives contexts that end with each test. "!--flag" leaves out one that Playwright gives by itself. */
 export function useBrowser(...flags: string[]): UsedBrowser {
   let browser: Browser;
   const contexts: BrowserContext[] = [];
@@ -25,7 +33,8 @@ export function useBrowser(...flags: string[]): UsedBrowser {
   beforeAll(async () => {
     browser = await chromium.launch({
       executablePath,
-      args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", ...flags],
+      args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", ...flags.filter((flag) => !flag.startsWith("!"))],
+      ignoreDefaultArgs: flags.filter((flag) => flag.startsWith("!")).map((flag) => flag.slice(1)),
     });
   });
   afterAll(() => browser.close());
@@ -41,6 +50,15 @@ export function useBrowser(...flags: string[]): UsedBrowser {
       await session.detach();
       return processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
     },
+    async tasks(page, during) {
+      await browser.startTracing(page, { categories: ["toplevel", "disabled-by-default-devtools.timeline", "__metadata"] });
+      await during();
+      const { traceEvents } = JSON.parse(String(await browser.stopTracing())) as { traceEvents: TraceEvent[] };
+      const mains = new Set(traceEvents.filter((e) => e.name === "thread_name" && e.args?.name === "CrRendererMain").map((e) => `${e.pid}/${e.tid}`));
+      return traceEvents
+        .filter((e) => e.name === "RunTask" && mains.has(`${e.pid}/${e.tid}`))
+        .map(({ dur = 0, tdur = 0 }) => ({ took: dur / 1000, processor: tdur / 1000 }));
+    },
     async context(options = {}) {
       const context = await browser.newContext({ locale: "en-GB", reducedMotion: "reduce", ...options });
       context.setDefaultTimeout(patience);
@@ -55,6 +73,16 @@ export function useBrowser(...flags: string[]): UsedBrowser {
       return context;
     },
   };
+}
+
+interface TraceEvent {
+  name: string;
+  pid: number;
+  tid: number;
+  args?: { name?: string };
+  /** In µs, as is tdur, the thread's processor time. */
+  dur?: number;
+  tdur?: number;
 }
 
 /** Who takes a seat. */

@@ -11,14 +11,17 @@ export interface Folders {
   enter(folder: string): void;
   /** To the one above. */
   leave(): void;
+  /** Asks anew. */
+  again(): void;
 }
 
 /** Asks while `active` holds. A server that knows no folders has none. */
 export function useFolders(lister: Pick<Client["music"], "listFolders">, active: () => boolean): Folders {
   const folder = shallowRef("");
   const below = shallowRef<readonly Folder[]>([]);
+  const asked = shallowRef(0);
   watch(
-    () => [active(), folder.value] as const,
+    () => [active(), folder.value, asked.value] as const,
     async ([now, parent]) => {
       if (!now) {
         return;
@@ -39,6 +42,7 @@ export function useFolders(lister: Pick<Client["music"], "listFolders">, active:
     folder: readonly(folder),
     below: shallowReadonly(below) as Readonly<Ref<readonly Folder[]>>,
     enter: (name) => (folder.value = name),
+    again: () => (asked.value += 1),
     leave: () => (folder.value = folder.value.split("/").slice(0, -1).join("/")),
   };
 }

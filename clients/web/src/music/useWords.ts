@@ -6,3 +6,6 @@ export function useWords() {
   const { t, n, locale } = useI18n({ useScope: "local", inheritLocale: true, messages });
   return { t, n, locale };
 }
+
+/** What gives the words, for parts of which there are many: to make it takes longer than to draw one of them. */
+export type Words = ReturnType<typeof useWords>["t"];
