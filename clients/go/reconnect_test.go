@@ -36,9 +36,13 @@ func TestTriesAreSpread(t *testing.T) {
 				t.Errorf("tries %d to %d: got 7 within %v, want at most 6 within 10 s", i-5, i+1, span)
 			}
 		}
+		slot := func(n int) time.Duration { return min(7500*time.Millisecond, time.Duration(n+1)*500*time.Millisecond) }
 		for i := 1; i < len(tries); i++ {
-			longest := min(15*time.Second, 250*time.Millisecond<<min(i-1, 10))
-			if gap := tries[i].Sub(tries[i-1]); i < 6 && gap > longest || gap > 15*time.Second {
+			longest := slot(i) // one slot's beginning to the next one's end, but the first try has none
+			if i > 1 {
+				longest += slot(i - 1)
+			}
+			if gap := tries[i].Sub(tries[i-1]); gap > longest {
 				t.Errorf("try %d: got %v after the one before, want at most %v", i+1, gap, longest)
 			}
 		}
@@ -67,8 +71,8 @@ func TestGoawayIsPaced(t *testing.T) {
 		}
 		tries := server.tries()
 		for i := 1; i < 3; i++ {
-			if gap := tries[i].Sub(tries[i-1]); gap < 20*time.Second || gap > 21*time.Second {
-				t.Errorf("try %d: got %v after the Goaway, want 20 s and a little", i+1, gap)
+			if gap := tries[i].Sub(tries[i-1]); gap < 20*time.Second || gap > 21500*time.Millisecond {
+				t.Errorf("try %d: got %v after the Goaway, want 20 s and at most a slot of 1.5 s", i+1, gap)
 			}
 		}
 	})
@@ -136,10 +140,51 @@ func TestWakeForgetsTriesOnce(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 		tries := server.tries()
-		for i := 12; i < len(tries); i++ {
-			if span := tries[i].Sub(tries[i-12]); span < 10*time.Second {
-				t.Errorf("got 13 tries within %v, want at most 12 within 10 s", span)
+		for i := 16; i < len(tries); i++ {
+			if span := tries[i].Sub(tries[i-16]); span < 10*time.Second {
+				t.Errorf("got 17 tries within %v, want at most 16 within 10 s", span)
 			}
+		}
+	})
+}
+
+// The network may be back while a try is under way that began without it: when that has failed, the next one doesn't wait. A Wake from while the connection
+// stood is no reason to hurry once it is lost.
+func TestWakeDuringATry(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var failed time.Time
+		client, server := dialFake(t, func(s *fakeStream) error {
+			switch s.try {
+			case 1:
+				s.greet()
+				time.Sleep(4 * time.Second) // not long enough to be forgotten
+				return status.Error(codes.Unavailable, "cut")
+			case 2:
+				time.Sleep(3 * time.Second)
+				failed = time.Now()
+				return status.Error(codes.Unavailable, "no network")
+			}
+			s.greet()
+			return s.stay()
+		})
+		room := mustJoin(t, client)
+		joined := time.Now()
+		time.Sleep(time.Second)
+		client.Wake()
+		for len(server.tries()) < 2 {
+			time.Sleep(time.Millisecond)
+		}
+		if after := time.Since(joined.Add(4 * time.Second)); after == 0 {
+			t.Error("a Wake of 3 s before the loss made the next try hurry")
+		}
+		time.Sleep(time.Second)
+		client.Wake()
+		for room.Connection().Phase != singoff.PhaseJoined {
+			time.Sleep(time.Millisecond)
+		}
+		if after := server.tries()[2].Sub(failed); after != 0 {
+			t.Errorf("got the try after the one that was under way when the network came back %v later, want it at once", after)
 		}
 	})
 }

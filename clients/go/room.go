@@ -83,7 +83,7 @@ func (c *Client) newRoom(ctx context.Context, options JoinOptions) (*Room, error
 	room := &Room{
 		client: c, options: options, saver: saver, session: s, clock: newClock(), states: newStates(options.OnConnection),
 		logger: c.config.logger.With().Str("room", hello.RoomId).Str("nickname", hello.Nickname).Logger(),
-		wake:   make(chan struct{}, 1), woken: make(chan struct{}), joined: make(chan struct{}), done: make(chan struct{}),
+		wake:   make(chan struct{}, 1), woken: make(chan struct{}, 1), joined: make(chan struct{}), done: make(chan struct{}),
 		waiters: map[session.CommandID]chan session.Result{},
 	}
 	room.ctx, room.cancel = context.WithCancel(context.Background())

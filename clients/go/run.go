@@ -47,12 +47,28 @@ func (r *Room) connectAgain() error {
 		if r.ctx.Err() != nil || r.ended() || !c.wasWelcomed() && isFinal(cause) || !r.comesBackSignedIn(c, cause) {
 			return cause
 		}
-		if c.useful.Load() && time.Since(c.welcomedAt) >= settledAfter {
-			r.backoff.settled()
-		}
+		r.judge(c)
 		if !r.pause(attempt, cause) {
 			return cause
 		}
+	}
+}
+
+// judge lets the backoff know of what use a connection was, that has ended. A Wake from while it stood is no reason to hurry now; one from while it was tried
+// to make it is: the network may have come back after the try had begun.
+func (r *Room) judge(c *connection) {
+	if !c.wasWelcomed() {
+		return
+	}
+	select {
+	case <-r.woken:
+	default:
+	}
+	switch {
+	case c.useful.Load() && time.Since(c.welcomedAt) >= settledAfter:
+		r.backoff.settled()
+	case c.useful.Load():
+		r.backoff.brief()
 	}
 }
 
@@ -82,21 +98,14 @@ func (r *Room) sleep(asked, until time.Time) bool {
 		case <-timer.C:
 			return true
 		case <-r.woken:
-			r.backoff.woken(time.Now())
-			if soonest := latest(asked, r.backoff.earliest()); soonest.Before(until) {
+			if soonest := latest(asked, r.backoff.woken(time.Now())); soonest.Before(until) {
+				until = soonest
 				timer.Reset(time.Until(soonest))
 			}
 		case <-r.ctx.Done():
 			return false
 		}
 	}
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return b
-	}
-	return a
 }
 
 // lost tells the session that its connection is gone, and drops what would have been sent at most once on it.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/singoff/singoff/clients/cli/history"
 	singoff "github.com/singoff/singoff/clients/go"
+	"github.com/singoff/singoff/clients/go/transport"
 	singoffv1 "github.com/singoff/singoff/gen/singoff/v1"
 	"github.com/singoff/singoff/test/stage"
 )
@@ -53,21 +53,17 @@ func TestKills(t *testing.T) {
 	defer func() { p.server.End(syscall.SIGKILL) }()
 	p.gather(seed, rooms, people)
 	rnd := rand.New(rand.NewPCG(seed, 0))
-	var back []time.Duration
+	var back comingsBack
 	for range kills {
 		p.pass(time.Duration(300+rnd.IntN(1200)) * time.Millisecond)
-		back = append(back, p.kill()...)
+		back.add(p.kill())
 	}
 	p.rest(rooms)
 	p.verdict(rooms)
 	p.server.End(syscall.SIGTERM)
 	p.checkLog(rooms)
-	slices.Sort(back)
-	at := func(percent int) time.Duration {
-		return back[min(len(back)-1, len(back)*percent/100)].Round(time.Millisecond)
-	}
-	t.Logf("%d kills, %d people in %d rooms: %d commands answered, %d unknown; %d resumed, %d snapshots; back in the room after the kill: p50 %v, p90 %v, p99 %v, max %v",
-		kills, people, rooms, p.answered.Load(), p.unknown.Load(), p.resumed.Load(), p.snapshots.Load(), at(50), at(90), at(99), at(100))
+	t.Logf("%d kills, %d people in %d rooms: %d commands answered, %d unknown; %d resumed, %d snapshots; %v",
+		kills, people, rooms, p.answered.Load(), p.unknown.Load(), p.resumed.Load(), p.snapshots.Load(), &back)
 }
 
 // party is everybody, and the server.
@@ -97,8 +93,10 @@ type person struct {
 	texts   int
 	loops   sync.WaitGroup // those that end before the room is left
 	events  sync.WaitGroup
-	welcome chan struct{} // gets something with each Welcome
-	lastSeq chan uint64   // gets the seq of the room's last line
+	way     transport.Kind
+	trail   trail
+	welcome chan time.Time // gets when a Welcome came
+	lastSeq chan uint64    // gets the seq of the room's last line
 }
 
 // gather lets everybody in, two singers and as many watchers to a room as there are, by each way in.
@@ -111,9 +109,9 @@ func (p *party) gather(seed uint64, rooms, people int) {
 		}
 		who := &person{
 			party: p, client: client, room: fmt.Sprint("r", i%rooms), busy: make(chan struct{}, underWay), rnd: rand.New(rand.NewPCG(seed, uint64(i+1))),
-			welcome: make(chan struct{}, 1), lastSeq: make(chan uint64, 1),
+			way: way, welcome: make(chan time.Time, 1), lastSeq: make(chan uint64, 1),
 		}
-		options := singoff.JoinOptions{RoomID: who.room, Nickname: fmt.Sprint("p", i), Role: singoffv1.Role_ROLE_WATCHER}
+		options := singoff.JoinOptions{RoomID: who.room, Nickname: fmt.Sprint("p", i), Role: singoffv1.Role_ROLE_WATCHER, OnConnection: who.trail.add}
 		if i < 2*rooms {
 			options.Role = singoffv1.Role_ROLE_SINGER
 		}
@@ -145,27 +143,28 @@ func (p *party) pass(d time.Duration) {
 	}
 }
 
-// kill kills the server, starts it again, and gives after how long each was back in the room.
-func (p *party) kill() []time.Duration {
+// kill kills the server, starts it again, and gives how each came back into the room.
+func (p *party) kill() (serving time.Duration, back []comingBack) {
 	for _, who := range p.people {
 		select {
 		case <-who.welcome: // one from before
 		default:
 		}
+		who.trail.clear()
 	}
 	began := time.Now()
 	p.server.End(syscall.SIGKILL)
 	p.server.Start()
-	var back []time.Duration
+	serving = time.Since(began)
 	for _, who := range p.people {
 		select {
-		case <-who.welcome:
-			back = append(back, time.Since(began))
+		case at := <-who.welcome:
+			back = append(back, who.cameBack(began, at))
 		case <-time.After(patience):
 			p.t.Fatalf("%s isn't back %v after the kill: %+v", who.room, patience, who.seat.Connection())
 		}
 	}
-	return back
+	return serving, back
 }
 
 // rest ends all that is done, and waits until everybody has seen the room's last line.

@@ -38,7 +38,7 @@ func (w *person) recovered(kind singoffv1.Recovery_Kind) {
 		w.party.snapshots.Add(1)
 	}
 	select {
-	case w.welcome <- struct{}{}:
+	case w.welcome <- time.Now():
 	default:
 	}
 }

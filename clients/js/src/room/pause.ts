@@ -13,12 +13,12 @@ export class Pause {
     });
   }
 
-  /** hurry brings the end forward to earliest, but no further than to notBefore. It gives the new end; undefined: nothing has changed. */
-  hurry(now: number, earliest: number): number | undefined {
+  /** hurry brings the end forward to what earliest gives, but no further than to notBefore. It gives the new end; undefined: nothing has changed. */
+  hurry(now: number, earliest: (now: number) => number): number | undefined {
     if (this.#planned === undefined) {
       return undefined;
     }
-    const at = Math.max(now, earliest, this.#planned.notBefore);
+    const at = Math.max(earliest(now), this.#planned.notBefore);
     if (at >= this.#planned.at) {
       return undefined;
     }

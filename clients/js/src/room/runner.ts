@@ -64,6 +64,7 @@ export class Runner {
   #state = State.unknown;
   #standing: ConnectionState;
   #begun = false; // the first life
+  #wokenInTry = false; // there was a wake-up since the newest try began, before its Welcome
   #skew: { ms: number; at: number } | undefined;
 
   constructor(config: RunnerConfig) {
@@ -114,6 +115,7 @@ export class Runner {
   async #connect(session: Session): Promise<unknown> {
     const { time, signIn, linker } = this.#config;
     this.#backoff.tried(time.steady());
+    this.#wokenInTry = false;
     this.#stand({ phase: "connecting", retryAt: undefined, attempt: this.#standing.attempt + 1 });
     try {
       await signIn.prepare(session, this.clock.now());
@@ -133,6 +135,8 @@ export class Runner {
     signIn.stop();
     if (connection.usefulMs >= settledMs || (cause instanceof Woken && connection.welcomed)) {
       this.#backoff.settled();
+    } else if (connection.usefulMs > 0) {
+      this.#backoff.brief();
     }
     return cause instanceof Farewell && !signIn.comesBack(cause.goaway, hello.token, session) ? new NoToken(cause) : cause;
   }
@@ -146,7 +150,8 @@ export class Runner {
     const goaway = cause instanceof Farewell ? cause.goaway : undefined;
     const retryAfter = goaway?.retryAfter ? durationMs(goaway.retryAfter) : 0;
     const now = time.steady();
-    const next = cause instanceof Woken ? this.#backoff.earliest(now) : this.#backoff.next(now, retryAfter);
+    const hurries = cause instanceof Woken || (this.#wokenInTry && this.#standing.phase === "connecting");
+    const next = hurries ? Math.max(now + retryAfter, this.#backoff.woken(now)) : this.#backoff.next(now, retryAfter);
     this.#stand({
       phase: "waiting", retryAt: time.wall() + next - now, goaway, error: goaway === undefined ? errorOf(cause) : undefined,
     });
@@ -272,8 +277,9 @@ export class Runner {
   /** woken makes sure soon that there is a connection: the one there is must answer, or the next try is made now, if the server allows it. */
   woken(): void {
     this.#connection?.probe();
+    this.#wokenInTry ||= this.#standing.phase === "connecting";
     const now = this.#config.time.steady();
-    const at = this.#pause.hurry(now, this.#backoff.earliest(now));
+    const at = this.#pause.hurry(now, (at) => this.#backoff.woken(at));
     if (at !== undefined) {
       this.#stand({ retryAt: this.#config.time.wall() + at - now });
     }

@@ -135,6 +135,23 @@ test("a try that hangs is given up after a wake-up, and one that waits is made a
   room.close();
 });
 
+test("a wake-up while a try is under way that began without a network: the next one doesn't wait", async () => {
+  const page = browser();
+  const stage = new Stage();
+  const room = await stage.join({}, { random: () => 0.99 });
+  await pass(6_000);
+  stage.onLine = () => undefined; // it hangs
+  stage.line.end();
+  await pass(500);
+  expect(stage.lines).toHaveLength(2);
+  page.online();
+  stage.onLine = (line) => { stage.welcome(line); };
+  stage.line.end(); // it was lost before the wake-up, and the news comes after
+  await pass(1);
+  expect(room.connection).toMatchObject({ phase: "live", attempt: 3 });
+  room.close();
+});
+
 test("a machine that slept asks for a sign of life by itself", async () => {
   const stage = new Stage();
   const room = await stage.join();
