@@ -190,3 +190,48 @@ func TestOnlyWhatChangedIsLookedAt(t *testing.T) {
 		t.Errorf("got %v, want all found out in the end", all)
 	}
 }
+
+// worker takes a while for each read: what is done with it.
+type worker struct{ reads int }
+
+func (w *worker) Read(b []byte) (int, error) {
+	time.Sleep(time.Millisecond)
+	w.reads++
+	return len(b), nil
+}
+
+// Measuring a song takes a tenth of a core's time in every second, not one second in ten. A song that takes too long for that is measured at once.
+func TestMeasuringIsPaced(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		w, began := new(worker), time.Now()
+		p := &paced{ctx: ctx, in: w, began: began, since: began}
+		for before, second := 0, 1; second <= 3; second++ {
+			for time.Since(began) < time.Duration(second)*time.Second {
+				if _, err := p.Read(make([]byte, 8)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if ms := w.reads - before; ms < 90 || ms > 110 {
+				t.Errorf("second %d: got %d ms of work, want about 100", second, ms)
+			}
+			before = w.reads
+		}
+		if all := time.Since(began); p.rested < 8*all/10 || p.rested > 9*all/10+measureWork {
+			t.Errorf("got %v of %v rested, want nine tenths", p.rested, all)
+		}
+		time.Sleep(measureHurry)
+		for last := time.Now(); time.Since(last) < time.Second; {
+			rested := p.rested
+			if _, err := p.Read(make([]byte, 8)); err != nil || p.rested != rested {
+				t.Fatalf("got a rest of %v, %v, after %v", p.rested-rested, err, time.Since(began))
+			}
+		}
+		p.began, p.since = time.Now(), time.Now().Add(-time.Second)
+		cancel()
+		if _, err := p.Read(make([]byte, 8)); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want a rest that ends with the catalogue", err)
+		}
+	})
+}

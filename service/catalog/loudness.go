@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"errors"
+	"io"
 	"math"
 	"time"
 
@@ -10,8 +11,11 @@ import (
 )
 
 const (
-	// measureRest is how long measuring rests after each song, in times of what it took.
+	// measureRest is how long measuring rests, in times of what it took: after each measureWork within a song, and after a song for what is left.
 	measureRest = 9
+	measureWork = 10 * time.Millisecond
+	// measureHurry is when a song's measuring rests no more: a slow machine with a long song.
+	measureHurry = 5 * time.Minute
 	// measureIdle is how long it waits where there is nothing to do.
 	measureIdle = time.Minute
 )
@@ -44,8 +48,8 @@ func (c *Catalog) measureLoop(ctx context.Context) {
 		rest := measureIdle
 		if e := c.unmeasured(); e != nil {
 			start := time.Now()
-			c.measure(ctx, e)
-			rest = measureRest * time.Since(start)
+			rested := c.measure(ctx, e)
+			rest = max(0, measureRest*(time.Since(start)-rested)-rested)
 		}
 		select {
 		case <-ctx.Done():
@@ -76,11 +80,11 @@ func (c *Catalog) measurable(e *entry) bool {
 	return e.Gain == nil && !e.measured && !done && loudness.Measurable(e.format)
 }
 
-// measure measures a song and remembers it, also that it can't be measured.
-func (c *Catalog) measure(ctx context.Context, e *entry) {
-	lufs, err := c.lufs(ctx, e)
+// measure measures a song and remembers it, also that it can't be measured. It tells how long it has rested meanwhile.
+func (c *Catalog) measure(ctx context.Context, e *entry) (rested time.Duration) {
+	lufs, rested, err := c.lufs(ctx, e)
 	if ctx.Err() != nil {
-		return
+		return rested
 	}
 	if err != nil {
 		c.log.Debug().Err(err).Str("bucket", e.bucket.Name()).Str("file", e.File).Msg("a song's loudness can't be measured")
@@ -88,7 +92,7 @@ func (c *Catalog) measure(ctx context.Context, e *entry) {
 	}
 	c.gains.Store(gainKeyOf(e), &lufs)
 	if !errors.Is(err, loudness.ErrNoDecoder) && !errors.Is(err, loudness.ErrBroken) && !errors.Is(err, loudness.ErrSilent) && err != nil {
-		return // it may be readable another day
+		return rested // it may be readable another day
 	}
 	for _, s := range c.shelves {
 		if s.bucket == e.bucket {
@@ -98,15 +102,44 @@ func (c *Catalog) measure(ctx context.Context, e *entry) {
 	if err := c.store.SaveLoudness(ctx, e.bucket.Name(), e.file, lufs); err != nil && ctx.Err() == nil {
 		c.log.Warn().Err(err).Msg("a song's loudness isn't remembered")
 	}
+	return rested
 }
 
-func (c *Catalog) lufs(ctx context.Context, e *entry) (float64, error) {
+func (c *Catalog) lufs(ctx context.Context, e *entry) (lufs float64, rested time.Duration, err error) {
 	file, err := e.bucket.Open(ctx, e.File)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer func() { _ = file.Close() }() // only read
-	return loudness.Measure(ctx, file, e.format)
+	now := time.Now()
+	in := &paced{ctx: ctx, in: file, began: now, since: now}
+	lufs, err = loudness.Measure(ctx, in, e.format)
+	return lufs, in.rested, err
+}
+
+// paced lets its reader have no more than its share of a core's time at any moment, not only in the long run: a song takes seconds, and right after a start
+// everybody comes back in those.
+type paced struct {
+	ctx    context.Context // ends a rest
+	in     io.Reader
+	began  time.Time
+	since  time.Time // the end of the last rest
+	rested time.Duration
+}
+
+// Read rests if it is time to, and reads on.
+func (p *paced) Read(b []byte) (int, error) {
+	if worked := time.Since(p.since); worked >= measureWork && time.Since(p.began) < measureHurry {
+		began := time.Now()
+		select {
+		case <-time.After(measureRest * worked):
+		case <-p.ctx.Done():
+			return 0, p.ctx.Err()
+		}
+		p.since = time.Now()
+		p.rested += p.since.Sub(began)
+	}
+	return p.in.Read(b)
 }
 
 func (s *shelf) noteLoudness(e *entry, lufs float64) {
