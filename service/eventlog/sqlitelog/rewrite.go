@@ -163,5 +163,13 @@ func (l *Log) scrub(ctx context.Context) error {
 	}
 	l.use.Lock() // waits for those who read what is to go
 	defer l.use.Unlock()
-	return l.handles.settle(ctx)
+	if err := l.handles.settle(ctx); err != nil {
+		return err
+	}
+	// SQLite doesn't wait until the disk has the write-ahead log as emptied, which could come back with the power. A commit does.
+	if err := l.handles.fence(ctx); err != nil {
+		l.unfenced = true
+		return err
+	}
+	return nil
 }
