@@ -57,7 +57,7 @@ func (p *person) welcomed(s *stream, w *singoffv1.Welcome) {
 	p.w.done("number of "+p.name, &read, w.GetLastNumber())
 	names := map[string]string{}
 	for _, m := range w.GetRoom().GetMembers() {
-		names[m.GetMemberId()] = m.GetNickname()
+		names[m.GetMemberId()] = p.w.nameOf(m)
 	}
 	for _, t := range w.GetRoom().GetTallies() {
 		p.w.done("votes for "+names[t.GetSingerMemberId()], &read, tallyOf(t.GetTally()))
@@ -66,6 +66,14 @@ func (p *person) welcomed(s *stream, w *singoffv1.Welcome) {
 		p.w.done("seats", p.join, int(w.GetSelf().GetSeat()))
 	}
 	p.join = nil
+}
+
+// nameOf is a member's name, also when it was forgotten.
+func (w *world) nameOf(m *singoffv1.Member) string {
+	if name := w.members[m.GetMemberId()]; name != "" {
+		return name
+	}
+	return m.GetNickname()
 }
 
 // refused: with FULL, two others had the seats.
@@ -94,6 +102,9 @@ func (p *person) answered(c *command, e *singoffv1.Event) {
 		return // a vote that wasn't taken is no operation at all
 	}
 	p.w.reached["taken"]++
+	if c.text != "" && rejected == nil {
+		p.said = append(p.said, c.text)
+	}
 	p.w.done(number, &c.number, taken{})
 	if c.vote != nil && rejected == nil {
 		output := any(unchanged{})

@@ -1,6 +1,8 @@
 package simulation
 
 import (
+	"context"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -83,17 +85,14 @@ func (m *machine) mend() {
 	m.disk.FailWrites(0)
 }
 
-// check does what singoffd check does.
-func (m *machine) check(t *testing.T) {
-	t.Helper()
-	if findings, err := m.log.CheckPages(t.Context()); err != nil || len(findings) > 0 {
-		t.Errorf("pages: %v, %v", findings, err)
+// checkFile does what singoffd check does.
+func checkFile(ctx context.Context, log *sqlitelog.Log) error {
+	if findings, err := log.CheckPages(ctx); err != nil || len(findings) > 0 {
+		return fmt.Errorf("pages: %v, %w", findings, err)
 	}
-	head, err := m.log.Open(t.Context(), key)
-	if err != nil {
-		t.Fatal(err)
+	head, err := log.Open(ctx, key)
+	if err == nil {
+		_, err = engine.Load(key, head)
 	}
-	if _, err := engine.Load(key, head); err != nil {
-		t.Error(err)
-	}
+	return err
 }

@@ -31,6 +31,7 @@ type person struct {
 	next     uint64 // number of the next command
 	commands map[uint64]*command
 	join     *op
+	said     []string // that was answered as taken
 }
 
 // command is one without an answer.
@@ -190,7 +191,7 @@ func (p *person) flow() {
 func (p *person) vote() {
 	var singers []*singoffv1.Member
 	for _, m := range p.stream.welcome.GetRoom().GetMembers() {
-		if m.GetRole() == singoffv1.Role_ROLE_SINGER && m.GetNickname() != p.name {
+		if m.GetRole() == singoffv1.Role_ROLE_SINGER && p.w.nameOf(m) != p.name {
 			singers = append(singers, m)
 		}
 	}
@@ -198,7 +199,7 @@ func (p *person) vote() {
 		return
 	}
 	to, choice := singers[p.w.rnd.IntN(len(singers))], singoffv1.Vote_Choice(1+p.w.rnd.IntN(3))
-	c := &command{of: to.GetNickname(), vote: &op{by: p.index, call: p.w.step, input: casts{p.name, choice}}}
+	c := &command{of: p.w.nameOf(to), vote: &op{by: p.index, call: p.w.step, input: casts{p.name, choice}}}
 	p.do(p.next, c, &singoffv1.Vote{SingerMemberId: to.GetMemberId(), Choice: choice})
 }
 

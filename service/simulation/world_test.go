@@ -31,6 +31,11 @@ type world struct {
 	history map[string][]porcupine.Operation // by what must be linearizable
 	texts   int
 	reached map[string]int
+	members map[string]string // names of those who were members, by the member's id
+
+	trimmed   map[eventlog.Position]eventlog.Stored // entries that were there before something was trimmed
+	oldest    uint64                                // seq that was the oldest after that
+	forgotten []string                              // texts that are nowhere
 }
 
 // node is one server, with a clock and a view of the log of its own.
@@ -52,6 +57,7 @@ func (n *node) NewTimer(d time.Duration) *time.Timer { return time.NewTimer(d) }
 func newWorld(t *testing.T, seed uint64, m *machine) *world {
 	t.Helper()
 	w := &world{t: t, rnd: rand.New(rand.NewPCG(seed, 7)), machine: m, history: map[string][]porcupine.Operation{}, reached: map[string]int{}}
+	w.members, w.trimmed = map[string]string{}, map[eventlog.Position]eventlog.Stored{}
 	if m == nil {
 		var err error
 		if w.log, err = memlog.New(memlog.Config{}); err != nil {
@@ -128,7 +134,9 @@ func (w *world) turn() {
 		n.restart()
 	case x < 83 && w.machine != nil:
 		w.machine.trouble(w.rnd)
-	case x < 84:
+	case x < 86 && w.machine != nil:
+		w.operate()
+	case x < 87:
 		n.ahead.Add(int64(time.Duration(w.rnd.IntN(8000)-4000) * time.Millisecond))
 	default:
 		time.Sleep(time.Duration(w.rnd.IntN(2500)) * time.Millisecond)
@@ -150,6 +158,7 @@ func (w *world) reboot() {
 	}
 	w.rest()
 	w.machine.down(w.t)
+	w.lookForForgotten()
 	w.log = w.machine.boot(w.t, w.rnd.Uint64())
 	for _, n := range w.nodes {
 		n.connect()
@@ -233,5 +242,5 @@ type op struct {
 
 func (w *world) text() string {
 	w.texts++
-	return fmt.Sprintf("line %d", w.texts)
+	return fmt.Sprintf("this is line %d.", w.texts)
 }
