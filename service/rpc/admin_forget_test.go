@@ -65,10 +65,7 @@ func byMember(namespace, room, id string) *singoffv1.ForgetUserRequest {
 func TestForgetUserFindsWhoItIs(t *testing.T) {
 	t.Parallel()
 	f := &forgetful{}
-	a, err := rpc.NewAdmin(rpc.AdminConfig{Rooms: &operated{}, Forgetter: f})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a, _ := newAdmin(t, rpc.AdminConfig{Forgetter: f})
 	key := []byte("0123456789abcdef")
 	guest := rules.Guest(key)
 	for _, test := range []struct {
@@ -92,10 +89,7 @@ func TestForgetUserFindsWhoItIs(t *testing.T) {
 func TestForgetUserWhere(t *testing.T) {
 	t.Parallel()
 	f := &forgetful{}
-	a, err := rpc.NewAdmin(rpc.AdminConfig{Rooms: &operated{}, Forgetter: f})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a, _ := newAdmin(t, rpc.AdminConfig{Forgetter: f})
 	for _, test := range []struct {
 		req   *singoffv1.ForgetUserRequest
 		where string
@@ -119,10 +113,7 @@ func TestForgetUserWhere(t *testing.T) {
 func TestForgetUserForm(t *testing.T) {
 	t.Parallel()
 	f := &forgetful{}
-	a, err := rpc.NewAdmin(rpc.AdminConfig{Rooms: &operated{}, Forgetter: f})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a, _ := newAdmin(t, rpc.AdminConfig{Forgetter: f})
 	for _, test := range []struct {
 		req  *singoffv1.ForgetUserRequest
 		code codes.Code
@@ -168,25 +159,17 @@ func TestForgetUserTellsWhatWasNotDone(t *testing.T) {
 		{fmt.Errorf("room default/a: %w", eventlog.ErrRefused), codes.Unavailable, "not wholly forgotten; 2 rooms were changed. Try again when the cause is gone: room default/a"},
 		{errors.New("full"), codes.Unavailable, "not wholly forgotten"},
 	} {
-		a, err := rpc.NewAdmin(rpc.AdminConfig{Rooms: &operated{}, Forgetter: &forgetful{err: test.err}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = a.ForgetUser(t.Context(), byID("u:mina"))
+		a, _ := newAdmin(t, rpc.AdminConfig{Forgetter: &forgetful{err: test.err}})
+		_, err := a.ForgetUser(t.Context(), byID("u:mina"))
 		if status.Code(err) != test.code || !strings.HasPrefix(status.Convert(err).Message(), test.told) {
 			t.Errorf("%v: got %v, want %v, %q", test.err, err, test.code, test.told)
 		}
 	}
-	a, err := rpc.NewAdmin(rpc.AdminConfig{Rooms: &operated{}, Forgetter: &forgetful{err: forget.ErrNobody}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a, _ := newAdmin(t, rpc.AdminConfig{Forgetter: &forgetful{err: forget.ErrNobody}})
 	if _, err := a.ForgetUser(t.Context(), in("club", byID("u:mina"))); status.Code(err) != codes.NotFound || !strings.Contains(err.Error(), "no room of the namespace club knows them") {
 		t.Errorf("got %v, want NOT_FOUND with the namespace", err)
 	}
-	if a, err = rpc.NewAdmin(rpc.AdminConfig{Rooms: &operated{}}); err != nil {
-		t.Fatal(err)
-	}
+	a, _ = newAdmin(t, rpc.AdminConfig{})
 	if _, err := a.ForgetUser(t.Context(), byID("u:mina")); status.Code(err) != codes.Unimplemented {
 		t.Errorf("without a forgetter: got %v, want UNIMPLEMENTED", err)
 	}

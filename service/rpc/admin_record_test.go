@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rs/zerolog"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -77,13 +76,9 @@ func TestRecordRoom(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			log := &bytes.Buffer{}
-			a, err := rpc.NewAdmin(rpc.AdminConfig{Rooms: &operated{}, Recorder: &test.recorder, Logger: zerolog.New(log)})
-			if err != nil {
-				t.Fatal(err)
-			}
+			a, log := newAdmin(t, rpc.AdminConfig{Recorder: &test.recorder})
 			out := &pieces{ctx: t.Context(), fail: test.fail}
-			err = a.RecordRoom(&singoffv1.RecordRoomRequest{RoomId: test.room}, out)
+			err := a.RecordRoom(&singoffv1.RecordRoomRequest{RoomId: test.room}, out)
 			if got := status.Convert(err); got.Code() != test.want || !strings.Contains(got.Message(), test.message) || strings.Contains(got.Message(), "secret") {
 				t.Errorf("got %v, want %v with %q", err, test.want, test.message)
 			}
@@ -107,7 +102,7 @@ func TestRecordRoom(t *testing.T) {
 
 func TestRecordRoomWithoutRecorder(t *testing.T) {
 	t.Parallel()
-	a, _ := newAdmin(t, &operated{})
+	a, _ := newAdmin(t, rpc.AdminConfig{})
 	if err := a.RecordRoom(&singoffv1.RecordRoomRequest{RoomId: "battle"}, &pieces{ctx: t.Context()}); status.Code(err) != codes.Unimplemented {
 		t.Errorf("got %v, want UNIMPLEMENTED", err)
 	}

@@ -195,8 +195,8 @@ func manyWords(n int) string {
 	return b.String()
 }
 
-// A file of 60 KB, of 4,000 stamps before 900 words, took half a gigabyte until it was found to be too long.
-func TestWhatIsRepeatedIsRefusedBeforeItIs(t *testing.T) { //nolint:paralleltest // allocations are those of the process
+// A file of 60 KB, of 4,000 stamps before 900 words, took half a gigabyte until it was found to be too long. It isn't parallel: allocations are those of the process.
+func TestWhatIsRepeatedIsRefusedBeforeItIs(t *testing.T) {
 	file := []byte(manyStamps(4000) + manyWords(900))
 	allocated := func() uint64 {
 		var m runtime.MemStats
