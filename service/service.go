@@ -63,6 +63,14 @@ type Addrs struct {
 	Admin string
 }
 
+// songsError is the operator's to mend where the configuration can't be.
+func songsError(err error) error {
+	if errors.Is(err, catalog.ErrConfig) {
+		return fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	return fmt.Errorf("songs: %w", err)
+}
+
 // New opens the log and the songs and binds the ports. Run it, or Close it. An error that wraps ErrConfig is the operator's to mend.
 func New(ctx context.Context, cfg Config) (*Server, error) {
 	if err := cfg.Validate(); err != nil {
@@ -89,7 +97,7 @@ func (s *Server) openRooms(ctx context.Context) (err error) {
 	}
 	s.atClose(s.log.Close)
 	if s.songs, err = catalog.Open(ctx, s.cfg.catalog(s.registry)); err != nil {
-		return fmt.Errorf("songs: %w", err)
+		return songsError(err)
 	}
 	s.atClose(s.songs.Close)
 	cfg := s.cfg.rooms()

@@ -16,6 +16,7 @@ import (
 	"github.com/singoff/singoff/service/eventlog/memlog"
 	"github.com/singoff/singoff/service/eventlog/sqlitelog"
 	"github.com/singoff/singoff/service/room"
+	"github.com/singoff/singoff/service/room/names"
 	"github.com/singoff/singoff/service/rpc"
 )
 
@@ -62,14 +63,19 @@ func (c Config) checkLog() error {
 	refuse(c.Log != LogSQLite || c.DataDir != "", "data folder: the log %q needs one", LogSQLite)
 	refuse(c.Sync == SyncFull || c.Sync == SyncOff, "sync: %q is neither %q nor %q", c.Sync, SyncFull, SyncOff)
 	for namespace, events := range c.KeepEvents {
+		refuse(isNamespace(namespace), "keep events: %q is no namespace: 1 to 64 of A-Z a-z 0-9 _ -", namespace)
 		refuse(events == 0 || events >= room.MaxReplayEvents, "keep events: %d%s is neither 0, for all, nor %d or more, which a reconnect may miss",
 			events, ofNamespace(namespace), room.MaxReplayEvents)
 	}
 	for namespace, age := range c.KeepAge {
+		refuse(isNamespace(namespace), "keep age: %q is no namespace: 1 to 64 of A-Z a-z 0-9 _ -", namespace)
 		refuse(age == 0 || age >= time.Hour, "keep age: %v%s is neither 0, for ever, nor 1h or more", age, ofNamespace(namespace))
 	}
 	return errors.Join(errs...)
 }
+
+// isNamespace tells what may stand for one in a Config; empty: all that aren't named.
+func isNamespace(name string) bool { return name == "" || names.CheckID(name) == "" }
 
 func ofNamespace(namespace string) string {
 	if namespace == "" {

@@ -18,10 +18,10 @@ import (
 )
 
 type replayCommand struct {
-	File string `arg:"" help:"A flight record, as singoff admin record writes it; - is standard input."`
-	At   uint64 `placeholder:"SEQ" help:"Show the room after this event. Left out: at the end of the record."`
-	Diff bool   `help:"Show what the event at SEQ changed in the state, instead of the room."`
-	JSON bool   `name:"json" help:"Write the whole state as one JSON message: a singoff.log.v1.Snapshot."`
+	File string  `arg:"" help:"A flight record, as singoff admin record writes it; - is standard input."`
+	At   *uint64 `placeholder:"SEQ" help:"Show the room after this event. Left out: at the end of the record."`
+	Diff bool    `help:"Show what the event at SEQ changed in the state, instead of the room."`
+	JSON bool    `name:"json" help:"Write the whole state as one JSON message: a singoff.log.v1.Snapshot."`
 }
 
 // Help is what `singoff replay --help` adds.
@@ -36,8 +36,11 @@ func (replayCommand) Help() string {
 
 // Run replays.
 func (c *replayCommand) Run(g *globals) (err error) {
-	if c.Diff && c.JSON {
+	switch {
+	case c.Diff && c.JSON:
 		return fmt.Errorf("%w: --diff and --json: give one of them", errUsage)
+	case c.At != nil && *c.At == 0:
+		return fmt.Errorf("%w: --at: events are counted from 1", errUsage)
 	}
 	return withRecord(g, c.File, func(file io.Reader) error {
 		r, err := flight.NewReplay(file)
@@ -58,10 +61,10 @@ func (c *replayCommand) Run(g *globals) (err error) {
 }
 
 func (c *replayCommand) reach(r *flight.Replay) error {
-	if c.At == 0 {
+	if c.At == nil {
 		return r.End()
 	}
-	return r.To(c.At)
+	return r.To(*c.At)
 }
 
 // show writes the room as people read it.
@@ -90,14 +93,15 @@ func (c *replayCommand) show(g *globals, r *flight.Replay) error {
 
 // diff writes what one event changed.
 func (c *replayCommand) diff(g *globals, r *flight.Replay) error {
-	if c.At == 0 {
+	if c.At == nil {
 		return fmt.Errorf("%w: --diff needs --at SEQ", errUsage)
 	}
-	if r.Seq() >= c.At {
-		return fmt.Errorf("%w: %d; what is before %d isn't there to compare", flight.ErrOutside, c.At, r.Seq()+1)
+	at := *c.At
+	if r.Seq() >= at {
+		return fmt.Errorf("%w: %d; what is before %d isn't there to compare", flight.ErrOutside, at, r.Seq()+1)
 	}
-	if c.At-1 > r.Seq() {
-		if err := r.To(c.At - 1); err != nil {
+	if at-1 > r.Seq() {
+		if err := r.To(at - 1); err != nil {
 			return err
 		}
 	}
@@ -105,14 +109,14 @@ func (c *replayCommand) diff(g *globals, r *flight.Replay) error {
 	if err != nil {
 		return err
 	}
-	if err := r.To(c.At); err != nil {
+	if err := r.To(at); err != nil {
 		return err
 	}
 	after, err := indented(r)
 	if err != nil {
 		return err
 	}
-	_, err = io.WriteString(g.cfg.Out, udiff.Unified(fmt.Sprintf("seq %d", c.At-1), fmt.Sprintf("seq %d", c.At), before, after))
+	_, err = io.WriteString(g.cfg.Out, udiff.Unified(fmt.Sprintf("seq %d", at-1), fmt.Sprintf("seq %d", at), before, after))
 	return err
 }
 

@@ -86,6 +86,7 @@ func TestFlightRecordsThatCantBe(t *testing.T) {
 		"no file":        {[]string{"replay", filepath.Join(dir, "none")}, cli.CodeFailed, "no such file"},
 		"something else": {[]string{"replay", other}, cli.CodeFailed, "this is no flight record"},
 		"cut off":        {[]string{"verify", cut}, cli.CodeFailed, "cut off: after 0 entries, at byte"},
+		"before all":     {[]string{"replay", cut, "--at", "0"}, cli.CodeUsage, "--at: events are counted from 1"},
 		"diff of all":    {[]string{"replay", cut, "--diff", "--json"}, cli.CodeUsage, "--diff and --json"},
 	} {
 		t.Run(name, func(t *testing.T) {

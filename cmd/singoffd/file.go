@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,9 +21,24 @@ type file struct {
 	values map[string]any
 }
 
-// readFile reads a configuration file.
+// byteOrderMark is what editors of Windows put before a text.
+const byteOrderMark = "\ufeff"
+
+// readFile reads a configuration file. An error names it, if it has a name.
 func readFile(r io.Reader) (kong.Resolver, error) {
-	decoder := json.NewDecoder(r)
+	resolver, err := decodeFile(r)
+	if named, ok := r.(*os.File); ok && err != nil {
+		return nil, fmt.Errorf("configuration file %s: %w", named.Name(), err)
+	}
+	return resolver, err
+}
+
+func decodeFile(r io.Reader) (kong.Resolver, error) {
+	text := bufio.NewReader(r)
+	if mark, err := text.Peek(len(byteOrderMark)); err == nil && string(mark) == byteOrderMark {
+		_, _ = text.Discard(len(mark)) // it was peeked at
+	}
+	decoder := json.NewDecoder(text)
 	decoder.UseNumber() // or 2.5 singers become 2
 	var f file
 	if err := decoder.Decode(&f.values); err != nil {
@@ -47,7 +63,7 @@ func fromEnvironment() ([]kong.Resolver, error) {
 	resolver, err := readFile(r)
 	err = errors.Join(err, r.Close())
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s %w", configVariable, path, err)
+		return nil, fmt.Errorf("%s: %w", configVariable, err)
 	}
 	return []kong.Resolver{resolver}, nil
 }

@@ -54,6 +54,9 @@ func byNamespace[T any](said []string, parse func(string) (T, error), into *map[
 		if !named {
 			namespace, value = "", text
 		}
+		if named && namespace == "" {
+			return fmt.Errorf("%q: has no namespace before its =", text)
+		}
 		parsed, err := parse(value)
 		if err != nil {
 			return fmt.Errorf("%q: %w", text, err)

@@ -88,7 +88,16 @@ func TestFlagsBeforeEnvironmentBeforeFile(t *testing.T) {
 	}
 }
 
+// Notepad puts a byte order mark before what it saves.
+func TestFileOfAnEditorOfWindows(t *testing.T) {
+	got, _, _, err := parsed("--config", writeFile(t, "\ufeff{\"singers\": 3}\r\n"))
+	if err != nil || got.Rules.Singers != 3 {
+		t.Errorf("got %d singers, %v, want 3", got.Rules.Singers, err)
+	}
+}
+
 func TestWhatIsRefused(t *testing.T) {
+	notJSON := writeFile(t, "singers: 3")
 	for name, test := range map[string]struct {
 		args []string
 		want string
@@ -112,7 +121,13 @@ func TestWhatIsRefused(t *testing.T) {
 		"age in words":        {[]string{"--keep-age", "long"}, `--keep-age: "long"`},
 		"level":               {[]string{"--log-level", "loud"}, "--log-level"},
 		"no such file":        {[]string{"--config", "/nowhere/singoffd.json"}, "/nowhere/singoffd.json"},
-		"file isn't JSON":     {[]string{"--config", writeFile(t, "singers: 3")}, "isn't a JSON object"},
+		"no namespace":        {[]string{"--keep-events", "a b=5000"}, `keep events: "a b" is no namespace: 1 to 64 of A-Z a-z 0-9 _ -`},
+		"age of none":         {[]string{"--keep-age", "한글=2h"}, `keep age: "한글" is no namespace`},
+		"empty namespace":     {[]string{"--keep-events", "=5000"}, `--keep-events: "=5000": has no namespace`},
+		"rescan":              {[]string{"--songs-rescan", "1s"}, "songs: rescan: 1s is below 5s"},
+		"cache":               {[]string{"--songs-cache=-1"}, "songs: cache: -1 MiB is not within 1 to"},
+		"charset":             {[]string{"--songs-charset", "utf-9"}, `songs: charset: no such encoding: "utf-9"`},
+		"file isn't JSON":     {[]string{"--config", notJSON}, "configuration file " + notJSON + ": isn't a JSON object"},
 		"two objects":         {[]string{"--config", writeFile(t, "{} {}")}, "has something after"},
 		"unknown in file":     {[]string{"--config", writeFile(t, `{"sniger": 3}`)}, `"sniger" is unknown; there are grpc-addr`},
 		"wrong kind in file":  {[]string{"--config", writeFile(t, `{"singers": "two"}`)}, "--singers"},

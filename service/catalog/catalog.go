@@ -36,7 +36,7 @@ var (
 	// ErrUnreadable is wrapped where there are no songs because no bucket can be read.
 	ErrUnreadable = errors.New("the songs can't be read")
 	// ErrConfig is returned for a Config that can't be.
-	ErrConfig = errors.New("catalogue")
+	ErrConfig = errors.New("songs")
 )
 
 // Catalog is the songs of its buckets. Its methods may be called concurrently.
@@ -80,7 +80,7 @@ func Open(ctx context.Context, cfg Config) (*Catalog, error) {
 	}
 	lookup, err := lrclib.New(lrclib.Config{URL: cfg.LyricsURL})
 	if err != nil {
-		return nil, fmt.Errorf("%w: LyricsURL: %w", ErrConfig, err)
+		return nil, fmt.Errorf("%w: lyrics URL: %w", ErrConfig, err)
 	}
 	c := &Catalog{
 		cfg: cfg, log: cfg.Logger, reader: facts.Reader{Charset: cfg.Charset}, lookup: lookup,

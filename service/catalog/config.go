@@ -83,13 +83,13 @@ func (c *Config) validate() error {
 	case c.Workers < 0 || c.Workers > maxWorkers:
 		return fmt.Errorf("%w: Workers is %d, must be 1 to %d", ErrConfig, c.Workers, maxWorkers)
 	case c.Rescan < minRescan:
-		return fmt.Errorf("%w: Rescan is %v, must be at least %v", ErrConfig, c.Rescan, minRescan)
+		return fmt.Errorf("%w: rescan: %v is below %v", ErrConfig, c.Rescan, minRescan)
 	case c.CacheMiB < 1 || c.CacheMiB > maxCacheMiB:
-		return fmt.Errorf("%w: CacheMiB is %d, must be 1 to %d", ErrConfig, c.CacheMiB, maxCacheMiB)
+		return fmt.Errorf("%w: cache: %d MiB is not within 1 to %d", ErrConfig, c.CacheMiB, maxCacheMiB)
 	}
 	name, err := charset.ParseName(string(c.Charset))
 	if err != nil {
-		return fmt.Errorf("%w: Charset: %w", ErrConfig, err)
+		return fmt.Errorf("%w: charset: %w", ErrConfig, err)
 	}
 	c.Charset = name
 	return nil

@@ -44,7 +44,7 @@ func TestLyricsAreLookedUp(t *testing.T) {
 	if _, err := c.Lyrics(t.Context(), "nosuchtrack"); errors.Is(err, catalog.ErrNoLyrics) || err == nil {
 		t.Errorf("got %v, want no such track", err)
 	}
-	if _, err := catalog.Open(t.Context(), catalog.Config{LyricsURL: "lyrics.example"}); !errors.Is(err, catalog.ErrConfig) || !strings.Contains(err.Error(), "LyricsURL") {
-		t.Errorf("got %v, want %v that names LyricsURL", err, catalog.ErrConfig)
+	if _, err := catalog.Open(t.Context(), catalog.Config{LyricsURL: "lyrics.example"}); !errors.Is(err, catalog.ErrConfig) || !strings.Contains(err.Error(), "lyrics URL") {
+		t.Errorf("got %v, want %v that names the lyrics URL", err, catalog.ErrConfig)
 	}
 }
