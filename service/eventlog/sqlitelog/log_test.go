@@ -211,6 +211,29 @@ func TestRetentionByAgeSweepsSilentRooms(t *testing.T) {
 	}
 }
 
+// What was kept while the clock was ten years ahead isn't kept for ten years.
+func TestRetentionByAgeAfterAClockThatWasAhead(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	plain := open(t, sqlitelog.Config{Dir: dir})
+	w := &writer{t: t, log: plain, key: battle}
+	w.add(20, 10)
+	w.snapshot()
+	w.add(1, 10)
+	if err := plain.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, sqlitelog.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(t.Context(), "UPDATE entries SET kept_at = ?", time.Now().AddDate(10, 0, 0).UnixMilli())
+	if err = errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	swept(sqlitelog.Retention{Age: time.Millisecond})(t, w, dir)
+}
+
 // Much history is forgotten a piece at a time, so that who appends meanwhile doesn't wait until all of it is.
 func TestMuchIsForgottenInPieces(t *testing.T) {
 	t.Parallel()
@@ -261,7 +284,7 @@ func swept(r sqlitelog.Retention) func(t *testing.T, w *writer, dir string) *pro
 		registry := prometheus.NewPedanticRegistry()
 		w.log = open(t, sqlitelog.Config{Dir: dir, Registerer: registry, SweepEvery: time.Second, Retain: map[string]sqlitelog.Retention{"": r}})
 		deadline := time.Now().Add(time.Minute)
-		for w.oldest() < uint64(w.last)-10 {
+		for most := uint64(w.last) - 10; w.oldest() < most; {
 			if time.Now().After(deadline) {
 				t.Fatalf("the oldest seq is %d of %d, a minute after", w.oldest(), w.last)
 			}

@@ -66,14 +66,20 @@ func (w *writing) forgetOlder(ctx context.Context, t *tail, before time.Time, up
 		return false, nil
 	}
 	upTo = min(upTo, t.first+forgetAtOnce) // one more than are forgotten, which tells whether there are more
-	var id int64
-	err = w.QueryRowContext(ctx, "SELECT id FROM entries WHERE id BETWEEN ? AND ? AND kept_at >= ? ORDER BY id LIMIT 1",
-		entryID(t.room, t.first), entryID(t.room, upTo), before.UnixMilli()).Scan(&id)
+	var id, keptAt int64
+	err = w.QueryRowContext(ctx, "SELECT id, kept_at FROM entries WHERE id BETWEEN ? AND ? AND kept_at >= ? ORDER BY id LIMIT 1",
+		entryID(t.room, t.first), entryID(t.room, upTo), before.UnixMilli()).Scan(&id, &keptAt)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return w.forget(ctx, t, upTo)
 	case err != nil:
 		return false, err
+	}
+	if now := w.now.UnixMilli(); keptAt > now { // by a clock that was ahead: they would stay for as long as it was. They age from now on
+		_, err := w.ExecContext(ctx, "UPDATE entries SET kept_at = ? WHERE id BETWEEN ? AND ? AND kept_at > ?", now, id, entryID(t.room, upTo), now)
+		if err != nil {
+			return false, err
+		}
 	}
 	return w.forget(ctx, t, positionOf(id)-1)
 }
