@@ -69,6 +69,8 @@ func explain(err error, g *globals) (told string, code int) {
 	switch {
 	case ok && said.Code() == codes.Unauthenticated:
 		return "the server doesn't let you in: " + harmless.Text(said.Message()) + "; give a token with --token-file FILE or SINGOFF_TOKEN", CodeKeptOut
+	case ok && mistaken(said.Message(), "") != "":
+		return unreachable(err, g), CodeUnreachable
 	case ok:
 		return "the server refused: " + harmless.Text(said.Message()), CodeFailed
 	}
@@ -98,12 +100,33 @@ func unreachable(err error, g *globals) string {
 	if said, ok := statusOf(err); ok {
 		detail = said.Message()
 	}
-	if strings.Contains(detail, "certificate signed by unknown authority") { // gRPC tells the error as a text alone
-		return fmt.Sprintf("the server at %s has a certificate that nobody here vouches for (%s).\nIf it's a house's own, give its authority's with --ca FILE or SINGOFF_CA; "+
-			"a server started with --tls self tells where that is.", harmless.Text(g.target(transport.Kind(g.Transport))), harmless.Text(detail))
+	if told := mistaken(detail, g.target(transport.Kind(g.Transport))); told != "" {
+		return told
 	}
 	return fmt.Sprintf("no server answers at %s (%s).\nStart one with: singoffd\nOr name another one with --server HOST:PORT, --server URL or SINGOFF_SERVER.",
 		harmless.Text(g.target(transport.Kind(g.Transport))), harmless.Text(detail))
+}
+
+// mistakes are servers that are there and can't be spoken to as was asked, by what gRPC and HTTP say of it: they tell it as a text alone.
+var mistakes = []struct{ says, told string }{
+	{"certificate signed by unknown authority", "the server at %s has a certificate that nobody here vouches for (%s).\nIf it's a house's own, give its authority's " +
+		"with --ca FILE or SINGOFF_CA; a server started with --tls self tells where that is."},
+	{"looked like an HTTP/1.1 header", "at %s an HTTP port answers (%s).\nGive its URL, like --server http://127.0.0.1:8080, or the address of the gRPC port."},
+	{"error reading server preface", "what answers at %s isn't an unencrypted gRPC port (%s).\nIf it encrypts, give the certificate of its authority with --ca FILE or " +
+		"SINGOFF_CA; if it's an HTTP port, its URL, like --server http://127.0.0.1:8080."},
+	{"first record does not look like a TLS handshake", "the server at %s doesn't encrypt (%s).\nSpeak to it unencrypted with --plaintext: keys can be read on the way."},
+	{"server gave HTTP response to HTTPS client", "the server at %s doesn't encrypt (%s).\nSpeak to it unencrypted by a URL that begins with http://: keys can be read on the way."},
+	{"HTTP status 307", "the server at %s leads elsewhere (%s).\nIf it encrypts, its URL begins with https://."},
+}
+
+// mistaken says what to ask for instead; empty: nothing is known of it.
+func mistaken(detail, target string) string {
+	for _, m := range mistakes {
+		if strings.Contains(detail, m.says) {
+			return fmt.Sprintf(m.told, harmless.Text(target), harmless.Text(detail))
+		}
+	}
+	return ""
 }
 
 // farewells say what each final goodbye means for a person.

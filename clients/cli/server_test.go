@@ -53,6 +53,27 @@ func TestCAOfTheHouse(t *testing.T) {
 	wary.err.shows(t, "nobody here vouches for", "--ca FILE")
 }
 
+// A server that is there but speaks otherwise was told as none that answers.
+func TestServerThatSpeaksOtherwise(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "tls")
+	plain, encrypted := serveBoth(t), serveBoth(t, func(cfg *service.Config) { cfg.TLS, cfg.TLSDir = service.TLSSelf, dir })
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{"--ca FILE or SINGOFF_CA", []string{"--server", encrypted.GRPC}},
+		{"its URL begins with https://", []string{"--server", "http://" + encrypted.HTTP}},
+		{"Speak to it unencrypted with --plaintext", []string{"--server", plain.GRPC, "--ca", filepath.Join(dir, "ca.crt")}},
+		{"by a URL that begins with http://", []string{"--server", "https://" + plain.HTTP}},
+		{"an HTTP port answers", []string{"--server", plain.HTTP}},
+	} {
+		p := start(t, append([]string{"rooms"}, c.args...)...)
+		p.ends(t, cli.CodeUnreachable)
+		p.err.shows(t, c.want)
+	}
+}
+
 func TestWaysThatCantBe(t *testing.T) {
 	t.Parallel()
 	empty := filepath.Join(t.TempDir(), "empty.crt")
