@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,6 +43,8 @@ func BenchmarkFind(b *testing.B) {
 		"syllable": {Text: "가"},
 		"initials": {Text: "ㅊㅁ"},
 		"words":    {Text: "night 7"},
+		"letters":  {Text: strings.Repeat("i g h t n ", 20)},
+		"many":     {Text: letters(100)},
 		"nothing":  {Text: "없는노래를찾는다"},
 		"artist":   {Text: "love", Order: index.ByArtist},
 		"folder":   {Text: "dream", Folder: "7"},
@@ -60,6 +63,15 @@ func BenchmarkFind(b *testing.B) {
 			b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
 		})
 	}
+}
+
+// letters are so many words that all are in few titles, each in many.
+func letters(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "%c ", 0xAC00+28*i) // syllables without a final consonant
+	}
+	return b.String()
 }
 
 func BenchmarkNew(b *testing.B) {

@@ -45,7 +45,7 @@ type Played struct {
 
 // Query asks for a page.
 type Query struct {
-	// Text whose words must all be found; empty: all tracks.
+	// Text whose words must all be found, of more than 16 different ones the first 16; empty: all tracks.
 	Text string
 	// Order of what is found.
 	Order Order

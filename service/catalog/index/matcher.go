@@ -3,6 +3,7 @@ package index
 import (
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -23,11 +24,17 @@ type matcher struct {
 	hash   [8]byte // of all that a page token belongs to
 }
 
+// maxWords is how many different words are looked for; the others of a longer question, which is somebody's whole sentence, are passed over.
+const maxWords = 16
+
 func newMatcher(q Query) *matcher {
 	m := &matcher{folder: norm.NFC.String(strings.Trim(q.Folder, "/"))}
 	folded := make([]string, 0, 4)
 	for _, text := range strings.Fields(q.Text) {
 		for i, f := range strings.Fields(fold(text)) {
+			if len(folded) == maxWords || slices.Contains(folded, f) {
+				continue
+			}
 			w := word{folded: pack(f), typing: pack(whileTyping(f))}
 			if initial, ok := asInitials(text); ok && i == 0 {
 				w.initial = pack(initial)
