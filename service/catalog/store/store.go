@@ -78,6 +78,10 @@ func open(ctx context.Context, path string) (*Store, error) {
 	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode()
 	if path == ":memory:" {
 		name = path
+	} else if file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err == nil { // a secret lies in it; what can't be done SQLite says
+		if err := file.Close(); err != nil {
+			return nil, fmt.Errorf("store of songs: %w", err)
+		}
 	}
 	db, err := sql.Open("sqlite", name)
 	if err != nil {

@@ -126,6 +126,28 @@ func TestLoudnessThatCannotBeMeasured(t *testing.T) {
 	}
 }
 
+// The secret that addresses are signed with is for the server's user alone, also in a folder that others can read.
+func TestFileIsItsOwnersAlone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, filepath.Join(dir, "songs.db"))
+	if _, err := s.Secret(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("got %v, %v, want the store", files, err)
+	}
+	for _, f := range files {
+		if info, err := f.Info(); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: got %v, %v, want it for its owner alone", f.Name(), info.Mode(), err)
+		}
+	}
+}
+
 func TestPlayedIsBounded(t *testing.T) {
 	t.Parallel()
 	s := open(t, "")

@@ -37,6 +37,9 @@ func openHandles(ctx context.Context, cfg Config) (_ *handles, err error) {
 			err = errors.Join(err, h.close())
 		}
 	}()
+	if err := makeFile(h.path); err != nil {
+		return nil, err
+	}
 	if h.write, err = openDB(h.path, modeMake, 1, writePragmas(cfg.Sync)...); err != nil {
 		return nil, err
 	}
@@ -58,6 +61,18 @@ func openHandles(ctx context.Context, cfg Config) (_ *handles, err error) {
 	}
 	err = h.openReaders(ctx)
 	return h, err
+}
+
+// makeFile makes the file, for its owner alone, if it isn't there: the folder may be one that others can read. SQLite gives what lies beside it the same mode.
+func makeFile(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if errors.Is(err, os.ErrPermission) {
+		return nil // SQLite says what can't be done
+	}
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 // openReaders opens all that there will be, so that they go on when the file is taken away.

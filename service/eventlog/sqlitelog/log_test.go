@@ -161,6 +161,26 @@ func change(t *testing.T, path, statements string) {
 	}
 }
 
+// What people say is for the server's user alone, also in a folder that others can read.
+func TestFilesAreTheirOwnersAlone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	w := &writer{t: t, log: open(t, sqlitelog.Config{Dir: dir}), key: battle}
+	w.add(3, 10)
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) < 3 {
+		t.Fatalf("got %v, %v, want the log and what belongs to it", files, err)
+	}
+	for _, f := range files {
+		if info, err := f.Info(); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: got %v, %v, want it for its owner alone", f.Name(), info.Mode(), err)
+		}
+	}
+}
+
 func TestRetentionByEvents(t *testing.T) {
 	t.Parallel()
 	log := open(t, sqlitelog.Config{Retain: map[string]sqlitelog.Retention{"": {Events: 50}, "short": {Events: 10}, "long": {}}})
