@@ -136,6 +136,18 @@ test("a room is made by a title in any script, and its link leads there", async 
   await dan.getByRole("heading", { name: "Take a seat in 금요일 배틀 🎤" }).waitFor();
 });
 
+// All beyond two fifths of the screen was cut off, and nothing led there.
+test("a long message can be read to its end", async () => {
+  const room = `${server.url}/room/long`;
+  const mina = await enter(await browser.context({ viewport: { width: 360, height: 740 } }), room, { name: "Mina", role: "Watch" });
+  await say(mina, `${"가나다 ".repeat(490)}마지막`);
+  const text = mina.locator(".line .text");
+  await text.waitFor();
+  await text.focus();
+  await mina.keyboard.press("End");
+  await expect.poll(() => text.evaluate((p) => p.scrollHeight > p.clientHeight && p.scrollTop + p.clientHeight >= p.scrollHeight - 1)).toBe(true);
+});
+
 test("the chat follows its end, but leaves a reader where they are", async () => {
   const room = `${server.url}/room/scroll`;
   const mina = await enter(await browser.context({ viewport: { width: 360, height: 640 } }), room, { name: "Mina", role: "Sing" });
