@@ -125,6 +125,11 @@ func TestFolderThatWasAway(t *testing.T) {
 	eventually(t, "the folder can't be listed", func() bool {
 		return testutil.GatherAndCompare(registry, strings.NewReader(away), "singoff_catalog_unreadable_buckets") == nil
 	})
+	// Its songs stay, so they weren't removed: players may try again.
+	link := c.Links(byFile(t, c)["first.mp3"], "default").Audio
+	if resp := serve(c.Handler(), "GET", link); resp.StatusCode != 502 {
+		t.Errorf("got %d for a song of a folder that is away, want 502", resp.StatusCode)
+	}
 	write(t, filepath.Join(dir+" away", "second.mp3"), song)
 	if err := os.Rename(dir+" away", dir); err != nil {
 		t.Fatal(err)
@@ -132,6 +137,9 @@ func TestFolderThatWasAway(t *testing.T) {
 	eventually(t, "what was put there meanwhile", func() bool { return has(c, "second") })
 	write(t, filepath.Join(dir, "third.mp3"), song)
 	eventually(t, "a song put there since", func() bool { return has(c, "third") })
+	if resp := serve(c.Handler(), "GET", link); resp.StatusCode != 200 {
+		t.Errorf("got %d for a song of the folder that is back, want 200", resp.StatusCode)
+	}
 }
 
 // A file that is being copied is half there for a while.
@@ -234,8 +242,8 @@ func TestUnreadableFolder(t *testing.T) {
 	if err := os.Rename(dir, dir+".away"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "its bytes are gone", func() bool {
-		return serve(c.Handler(), "GET", "/songs/"+id+"/audio").StatusCode == 410
+	eventually(t, "its bytes can't be had", func() bool {
+		return serve(c.Handler(), "GET", "/songs/"+id+"/audio").StatusCode == 502
 	})
 	if _, err := c.Track(t.Context(), id); err != nil {
 		t.Errorf("got %v, want the song still known", err)

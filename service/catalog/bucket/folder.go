@@ -140,7 +140,7 @@ func (f *folder) Open(_ context.Context, key string) (Reader, error) {
 		return nil, ErrNotFound
 	}
 	if _, err := f.stat(key); err != nil { // to open a pipe would wait for its other end
-		return nil, err
+		return nil, f.missing(err)
 	}
 	file, err := os.Open(f.path(key))
 	if err != nil {
@@ -155,6 +155,14 @@ func (f *folder) Open(_ context.Context, key string) (Reader, error) {
 
 // osFile is os.File under a name that leaves File to Reader.
 type osFile = os.File
+
+// missing tells a file that is gone from a folder that is: its files may be back with it.
+func (f *folder) missing(err error) error {
+	if _, away := os.Stat(f.dir); errors.Is(err, ErrNotFound) && away != nil {
+		return fmt.Errorf("%s: %w", f.dir, away)
+	}
+	return err
+}
 
 type localFile struct {
 	*osFile
