@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // NeedRoot ends a test that can't mount file systems: skipped and said so, or failed where CI is set, which has to have it.
@@ -46,12 +47,24 @@ func Dir(t *testing.T, args ...string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	Run(t, "mount", append(args, dir)...)
-	t.Cleanup(func() {
-		if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
-			t.Errorf("umount: %v\n%s", err, out)
-		}
-	})
+	t.Cleanup(func() { unmount(t, dir) })
 	return dir
+}
+
+// unmount tries for 10 s: a program that another test is about to start has, until it runs, all files open that this process had when it was forked.
+func unmount(t *testing.T, dir string) {
+	t.Helper()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	var out []byte
+	var err error
+	for range 100 {
+		if out, err = exec.Command("umount", dir).CombinedOutput(); err == nil {
+			return
+		}
+		<-tick.C
+	}
+	t.Errorf("umount: %v\n%s", err, out)
 }
 
 // Freeze makes files that nobody can write, not even who has them open, until thaw is called or the test ends.

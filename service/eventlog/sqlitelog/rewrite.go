@@ -110,7 +110,7 @@ func acceptOne(ctx context.Context, w *writing, t *tail, e eventlog.Stored) (ans
 }
 
 // Scrub writes the whole file anew, in place, and empties the write-ahead log: what was deleted or replaced lies in neither any more. Appends wait for about
-// three times as long as a backup takes; readers go on. It begins when a Backup under way is made. ErrFull: for a while it takes twice the file's size in
+// three times as long as a backup takes; readers go on. It begins when a Backup under way is made, and Close ends it. ErrFull: for a while it takes twice the file's size in
 // Config.Dir, which isn't there.
 func (l *Log) Scrub(ctx context.Context) error {
 	release, err := l.takeWhole(ctx)
@@ -131,6 +131,9 @@ func (l *Log) Scrub(ctx context.Context) error {
 	}
 	select {
 	case err = <-done:
+		if err != nil && l.closed() {
+			err = errors.Join(eventlog.ErrClosed, err)
+		}
 	case <-ctx.Done(): // the writer goes on
 		err = ctx.Err()
 	}

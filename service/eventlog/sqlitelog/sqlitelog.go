@@ -120,7 +120,7 @@ func (l *Log) Limits() eventlog.Limits {
 	return limits
 }
 
-// Close ends the log when what is under way has ended: appends that wait are answered ErrClosed. It may be called again.
+// Close ends the log when what is under way has ended, but for a Scrub, which it ends: appends that wait are answered ErrClosed. It may be called again.
 func (l *Log) Close() error { return l.close() }
 
 func (l *Log) shut() error {

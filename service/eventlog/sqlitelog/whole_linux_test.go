@@ -1,11 +1,14 @@
 package sqlitelog_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
+	"github.com/singoff/singoff/service/eventlog"
 	"github.com/singoff/singoff/service/eventlog/sqlitelog"
 )
 
@@ -38,6 +41,38 @@ func TestScrubTakesRoomInItsFolderAlone(t *testing.T) {
 		}
 	}
 	t.Errorf("got no copy in %s in %d tries", dir, tries)
+}
+
+// A server that is to end doesn't wait until its whole log is written anew, and the log is what it was.
+func TestCloseEndsScrub(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	w := &writer{t: t, log: open(t, sqlitelog.Config{Dir: dir, Sync: sqlitelog.SyncOff}), key: battle}
+	w.add(20, 2<<20)
+	const tries = 20 // it may end before it is ended
+	for range tries {
+		done := make(chan error, 1)
+		go func() { done <- w.log.Scrub(t.Context()) }()
+		for nameless(t, dir) == "" && len(done) == 0 {
+			runtime.Gosched()
+		}
+		if err := w.log.Close(); err != nil {
+			t.Fatal(err)
+		}
+		err := <-done
+		w.log = open(t, sqlitelog.Config{Dir: dir, Sync: sqlitelog.SyncOff})
+		w.add(1, 10)
+		if findings, err := w.log.CheckPages(t.Context()); err != nil || len(findings) != 0 {
+			t.Fatalf("got %v, %v, want a sound file", findings, err)
+		}
+		if errors.Is(err, eventlog.ErrClosed) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Errorf("got Scrub through to its end in each of %d tries", tries)
 }
 
 // nameless is a file of the folder that this process has open and whose name was removed; empty: there is none.

@@ -82,7 +82,9 @@ func (l *Log) writeLoop() {
 		case first := <-l.queue:
 			l.write(l.gather(first))
 		case answer := <-l.scrubs:
-			answer(l.scrub(context.Background()))
+			ctx, cancel := l.untilClosed()
+			answer(l.scrub(ctx))
+			cancel()
 		case <-healing.C:
 			if l.trouble.Load() != nil || l.movedAway() {
 				l.write(nil)
@@ -91,6 +93,19 @@ func (l *Log) writeLoop() {
 			return
 		}
 	}
+}
+
+// untilClosed is for what takes so long that whoever closes the log mustn't wait for it.
+func (l *Log) untilClosed() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	go func() {
+		select {
+		case <-l.closing:
+			cancel(eventlog.ErrClosed)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
 }
 
 // movedAway says whether the log's files aren't those that were opened.
