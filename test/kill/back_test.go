@@ -67,6 +67,9 @@ type comingBack struct {
 
 func (w *person) cameBack(kill, welcome time.Time) comingBack {
 	steps, tried, tries := w.trail.since(kill)
+	if tried.IsZero() {
+		tried = kill // it was under way already
+	}
 	return comingBack{way: w.way, took: welcome.Sub(kill), last: welcome.Sub(tried), tries: tries, trail: steps}
 }
 

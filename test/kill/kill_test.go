@@ -197,11 +197,18 @@ func (p *party) verdict(rooms int) {
 	for _, who := range p.people {
 		want[who.room]++
 	}
-	list, err := p.people[0].client.ListRooms(p.ctx, 0, "")
-	if err != nil || len(list.GetRooms()) != rooms {
-		p.t.Errorf("got %d rooms, %v, want %d", len(list.GetRooms()), err, rooms)
+	var listed []*singoffv1.RoomSummary
+	for more, token := true, ""; more; more = token != "" {
+		list, err := p.people[0].client.ListRooms(p.ctx, 100, token)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		listed, token = append(listed, list.GetRooms()...), list.GetNextPageToken()
 	}
-	for _, r := range list.GetRooms() {
+	if len(listed) != rooms {
+		p.t.Errorf("got %d rooms, want %d", len(listed), rooms)
+	}
+	for _, r := range listed {
 		if r.Counts.Singers != 2 || r.Counts.Singers+r.Counts.Watchers != want[r.RoomId] {
 			p.t.Errorf("room %s has %v, want two singers among %d", r.RoomId, r.Counts, want[r.RoomId])
 		}
