@@ -36,17 +36,19 @@ func number(name string, usual int) int {
 }
 
 // TestKills: people in full rooms chat, whisper, vote and rename by all ways in while the server is killed and started again.
-// SINGOFF_KILLS, SINGOFF_KILL_ROOMS and SINGOFF_KILL_PEOPLE say how often, how many rooms, and how many people in all of them.
+// SINGOFF_KILLS, SINGOFF_KILL_ROOMS and SINGOFF_KILL_PEOPLE say how often, how many rooms, and how many people in all of them. All are back for 0.3 to 1.5 s
+// between two kills, and SINGOFF_KILL_APART seconds more: clients come back more slowly where the server falls down again and again.
 func TestKills(t *testing.T) {
 	t.Parallel()
 	kills, rooms := number("SINGOFF_KILLS", 4), number("SINGOFF_KILL_ROOMS", 4)
 	people := number("SINGOFF_KILL_PEOPLE", rooms*seats)
+	apart := time.Duration(number("SINGOFF_KILL_APART", 0)) * time.Second
 	if people < 2*rooms || people > rooms*seats {
 		t.Fatalf("%d people are no 2 to %d in each of %d rooms", people, seats, rooms)
 	}
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(kills)*30*time.Second+4*patience)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(kills)*(30*time.Second+apart)+4*patience)
 	defer cancel()
 	p := &party{t: t, ctx: ctx, server: &stage.Process{T: t, Programs: bin, Dir: t.TempDir()}, history: history.New(), ending: make(chan struct{}), said: map[string]bool{}}
 	p.server.Start()
@@ -55,7 +57,7 @@ func TestKills(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	var back comingsBack
 	for range kills {
-		p.pass(time.Duration(300+rnd.IntN(1200)) * time.Millisecond)
+		p.pass(time.Duration(300+rnd.IntN(1200))*time.Millisecond + apart)
 		back.add(p.kill())
 	}
 	p.rest(rooms)
