@@ -62,6 +62,8 @@ func TestWhatCantBeDoneIsTold(t *testing.T) {
 		"/dance":                  "! there is no /dance; /help lists the commands",
 		"/vote mina sideways":     "! it is /vote NICK up|down|none",
 		"/vote mina up":           "! among the singers: there is nobody of that name",
+		"/kick":                   "! it is /kick NICK: host: remove somebody for five minutes",
+		"/unban ":                 "! it is /unban NICK",
 		"/whisper nobody x":       `! there is nobody of that name: "nobody"; there is Juno`,
 		"/seek soon":              `! "soon" is no position in a song`,
 		"/cheer":                  "! say which singer: /cheer NICK",

@@ -12,7 +12,7 @@ import (
 // command is what may follow a slash.
 type command struct {
 	name  string
-	usage string // what follows the name
+	usage string // what follows the name; what may be left out begins with [
 	help  string
 	do    func(in *Interpreter, rest string) (talk.Job, error)
 	local bool // done at once, whatever commands wait; it gives no Job
@@ -96,8 +96,5 @@ func (in *Interpreter) say(text string) talk.Job {
 }
 
 func (in *Interpreter) nick(rest string) (talk.Job, error) {
-	if rest == "" {
-		return nil, misuse("nick")
-	}
 	return in.told(func(ctx context.Context) (*singoffv1.Event, error) { return in.room.Rename(ctx, rest) }), nil
 }

@@ -65,6 +65,9 @@ func (in *Interpreter) Line(text string) (talk.Job, error) {
 		return nil, fmt.Errorf("there is no /%s; /help lists the commands. To say a line that begins with /, begin it with //", harmless.Text(word))
 	}
 	rest = strings.TrimSpace(rest)
+	if rest == "" && c.usage != "" && !strings.HasPrefix(c.usage, "[") {
+		return nil, misuse(c.name)
+	}
 	if c.local {
 		return c.do(in, rest)
 	}
