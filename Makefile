@@ -118,6 +118,11 @@ test-engines: $(NODE_MODULES) page ## Hold the main battle in Firefox ESR and We
 	@$(MAKE) --no-print-directory packages PACKAGES='firefox-esr webkit2gtk-driver gstreamer1.0-plugins-good pulseaudio pulseaudio-utils xvfb fonts-noto-cjk'
 	$(LONG) engines
 
+.PHONY: pictures
+pictures: $(NODE_MODULES) page ## Make the pictures of the page in docs/ anew
+	@$(MAKE) --no-print-directory packages PACKAGES='chromium fonts-noto-cjk fonts-noto-color-emoji'
+	$(LONG) pictures
+
 .PHONY: test-scroll
 test-scroll: $(NODE_MODULES) page ## Measure what scrolling and searching 50,000 songs costs the page, on a computer and on a phone; SINGOFF_LIBRARY=DIR SINGOFF_PROFILES=DIR
 	@$(MAKE) --no-print-directory packages PACKAGES='chromium fonts-noto-cjk'

@@ -5,6 +5,7 @@ import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { enter, expectWithin, say, useBrowser } from "./stand/browser.ts";
 import { pickSong } from "./sync-pick.ts";
+import { lay } from "./stand/cable.ts";
 import { pictures } from "./stand/paths.ts";
 import { serve, type Server } from "./stand/server.ts";
 
@@ -63,6 +64,77 @@ describe.each(["dark", "light"] as const)("in the %s theme", (colorScheme) => {
     await pages[2]!.getByRole("region", { name: "Place 1 on stage" }).getByRole("img", { name: "is singing" }).waitFor();
     await look(pages[0]!, "battle-singer");
     await look(pages[2]!, "battle-watcher");
+  });
+
+  test("what a singer opens, the host's hand, and a line that drops, in Korean", async () => {
+    const person = async (url: string, name: string, role: "노래하기" | "구경하기") => {
+      const page = await (await browser.context({ colorScheme, locale: "ko-KR", reducedMotion: "reduce" })).newPage();
+      await page.goto(`${url}/room/ko-${colorScheme}`);
+      await page.getByLabel("이름").waitFor();
+      await look(page, `door-${role === "노래하기" ? "sing" : "watch"}`);
+      await page.getByLabel("이름").fill(name);
+      await page.getByRole("button", { name: new RegExp(`^${role}`) }).click();
+      await page.getByRole("log").waitFor();
+      return page;
+    };
+    const cable = await lay(server.url);
+    const mina = await person(cable.url, "노래하는 미나공주와 일곱 난쟁이들", "노래하기");
+    await look(mina, "battle-alone");
+    const jun = await person(server.url, "준호", "구경하기");
+
+    await mina.getByRole("button", { name: "노래 고르기" }).click();
+    await mina.getByText("4곡", { exact: true }).waitFor();
+    await look(mina, "picker-cards");
+    await mina.getByRole("button", { name: "금요일의 불빛: 더 보기" }).click();
+    await look(mina, "picker-turned");
+    await mina.getByRole("button", { name: "목록", exact: true }).click();
+    await mina.getByRole("radio").first().waitFor();
+    await look(mina, "picker-list");
+    await mina.getByRole("searchbox").fill("없는 노래");
+    await mina.getByText("찾은 노래가 없어요").waitFor();
+    await look(mina, "picker-none");
+    await mina.getByRole("searchbox").fill("금요일");
+    await mina.getByText("1곡", { exact: true }).waitFor();
+    await mina.getByRole("searchbox").press("Enter");
+    await mina.getByRole("button", { name: "내 노래 시작" }).click();
+    await mina.getByRole("region", { name: "무대 1번" }).getByRole("img", { name: "노래 중" }).waitFor();
+    await mina.getByRole("button", { name: "노래 화면" }).click();
+    await mina.waitForTimeout(4000); // until a line is sung
+    await look(mina, "singing");
+    await mina.setViewportSize({ width: 740, height: 360 });
+    await mina.screenshot({ path: join(pictures, `singing-sideways-${colorScheme}.png`) });
+    await mina.keyboard.press("Escape");
+    await mina.getByRole("button", { name: "이 기기의 소리" }).click();
+    await look(mina, "sound");
+    await mina.keyboard.press("Escape");
+
+    await mina.getByRole("button", { name: "공유" }).click();
+    await look(mina, "share");
+    await mina.keyboard.press("Escape");
+    await mina.getByRole("button", { name: "설정" }).click();
+    await look(mina, "settings");
+    await mina.keyboard.press("Escape");
+    await mina.getByRole("button", { name: "방 더 보기" }).click();
+    await look(mina, "room-menu");
+    await mina.keyboard.press("Escape");
+    await mina.getByRole("button", { name: "준호 더 보기" }).click();
+    await look(mina, "member-menu");
+    await mina.getByText("5분간 내보내기").click();
+    await mina.getByRole("alertdialog").waitFor();
+    await look(mina, "send-away");
+    await mina.getByRole("alertdialog").getByRole("button", { name: "내보내기" }).click();
+    await jun.getByText("방장이 내보냈어요").waitFor();
+    await look(jun, "end-kicked");
+
+    cable.pull();
+    await mina.getByText("연결이 끊겼어요").waitFor();
+    await mina.getByLabel("한마디 하기").fill("끊긴 동안에 쓴 글");
+    await mina.getByLabel("한마디 하기").press("Enter");
+    await look(mina, "line-dropped");
+    cable.plug();
+    await mina.getByText(/^돌아왔어요/).waitFor();
+    await look(mina, "line-back");
+    await cable.close();
   });
 });
 

@@ -6,11 +6,19 @@ import { useAutoScroll } from "@/chat/useAutoScroll";
 function list() {
   const lines = ref(10);
   const box = document.createElement("div");
+  let height = 100;
+  let resized = () => {};
   Object.defineProperties(box, {
-    clientHeight: { get: () => 100 },
+    clientHeight: { get: () => height },
     scrollHeight: { get: () => 20 * lines.value },
   });
-  vi.stubGlobal("ResizeObserver", class { observe() {} disconnect() {} });
+  vi.stubGlobal("ResizeObserver", class {
+    constructor(told: () => void) {
+      resized = told;
+    }
+    observe() {}
+    disconnect() {}
+  });
   const scope = effectScope();
   const scroll = scope.run(() => useAutoScroll(shallowRef(box), () => lines.value))!;
   const add = async (n: number) => {
@@ -22,7 +30,8 @@ function list() {
     box.scrollTop = top;
     box.dispatchEvent(new Event("scroll"));
   };
-  return { box, scroll, add, scrollTo, stop: () => scope.stop() };
+  const shrink = (to: number) => (height = to);
+  return { box, scroll, add, scrollTo, shrink, resized: () => resized(), stop: () => scope.stop() };
 }
 
 test("the end is followed", async () => {
@@ -56,5 +65,22 @@ test("who scrolls back to the end follows it again", async () => {
   expect(scroll.unread.value).toBe(0);
   await add(1);
   expect(box.scrollTop).toBe(240);
+  stop();
+});
+
+// A phone's keyboard, or a turned phone, makes the box smaller in steps: the event of the step before came when it was smaller already, and looked as if
+// the reader had left the end. What was said then stayed unseen.
+test("a box that becomes smaller stays at its end", () => {
+  const { box, scrollTo, shrink, resized, stop } = list();
+  shrink(60);
+  resized();
+  expect(box.scrollTop).toBe(200);
+  shrink(40);
+  scrollTo(140);
+  resized();
+  expect(box.scrollTop).toBe(200);
+  scrollTo(20); // a reader
+  resized();
+  expect(box.scrollTop).toBe(20);
   stop();
 });

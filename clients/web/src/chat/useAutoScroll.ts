@@ -15,6 +15,7 @@ const nearEnd = 48;
 export function useAutoScroll(box: Ref<HTMLElement | undefined | null>, shown: () => number): AutoScroll {
   const unread = ref(0);
   let following = true;
+  let height = 0; // of the box, when it was last looked at
   let resized: ResizeObserver | undefined;
 
   function end(): void {
@@ -28,9 +29,11 @@ export function useAutoScroll(box: Ref<HTMLElement | undefined | null>, shown: (
     if (!element) {
       return;
     }
-    following = element.scrollHeight - element.scrollTop - element.clientHeight <= nearEnd;
-    if (following) {
+    if (element.scrollHeight - element.scrollTop - element.clientHeight <= nearEnd) {
+      following = true;
       unread.value = 0;
+    } else if (element.clientHeight === height) {
+      following = false; // and not because the box became smaller, of which the observer is told after this
     }
   }
 
@@ -42,7 +45,9 @@ export function useAutoScroll(box: Ref<HTMLElement | undefined | null>, shown: (
     }
     element.addEventListener("scroll", onScroll, { passive: true });
     // The keyboard of a phone, or a turned one, must not take the reader away from the end.
+    height = element.clientHeight;
     resized = new ResizeObserver(() => {
+      height = element.clientHeight;
       if (following) {
         end();
       }
