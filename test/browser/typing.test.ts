@@ -142,7 +142,8 @@ test("hostile texts stay texts, in their place", async () => {
   expect(await page.title()).not.toContain("owned");
   expect(await page.locator(".chat img, .chat script").count()).toBe(0);
   await expectWithin(page, "hostile texts");
-  // The tower of marks doesn't reach into the lines above it.
+  // The tower of marks doesn't reach into the lines above it; what is longer than a good part of the screen scrolls.
   const boxes = await page.locator(".chat .line .text").evaluateAll((lines) => lines.map((line) => getComputedStyle(line).overflowY));
-  expect(new Set(boxes)).toEqual(new Set(["clip"]));
+  expect(boxes.length).toBeGreaterThan(0);
+  expect(boxes.filter((overflow) => overflow !== "clip" && overflow !== "auto")).toEqual([]);
 });
