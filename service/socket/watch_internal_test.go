@@ -275,11 +275,14 @@ func TestWatchAfterTheServerItselfWasStopped(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := begin(t)
 				time.Sleep(4 * time.Second) // pinged
+				w.takeAll()
 				w.mu.Lock()
-				w.due = w.due.Add(-time.Minute) // as if the timer had fired a minute late
+				w.due = w.due.Add(-time.Minute) // as if the timer had fired a minute late, and all this were as long ago
 				w.mu.Unlock()
-				w.pulse.written.Add(-int64(time.Minute))
-				w.pulse.pinged.Add(-int64(time.Minute))
+				for _, at := range []*atomic.Int64{&w.pulse.heard, &w.pulse.listening, &w.pulse.pinged, &w.pulse.written} {
+					at.Add(-int64(time.Minute))
+				}
+				w.wires.at.Add(-int64(time.Minute))
 				time.Sleep(1300 * time.Millisecond) // the look
 				w.wantAlive(t)
 				if !dead {
