@@ -84,6 +84,15 @@ func (o *oggReader) next() ([]byte, error) {
 	}
 }
 
+// kept gives the next packet that a decoder may have: one that is too long is errLong.
+func (o *oggReader) kept() ([]byte, error) {
+	packet, err := o.next()
+	if err == nil && len(packet) > maxPacket {
+		err = errLong
+	}
+	return packet, err
+}
+
 // page goes to the stream's next page.
 func (o *oggReader) page() error {
 	const serialAt, crcAt, header = 14, 22, 27

@@ -65,14 +65,9 @@ func newOpus(packets *oggReader, head []byte) (decoder, error) {
 func (d *opusDecoder) format() (rate, channels int) { return opusRate, d.channels }
 
 func (d *opusDecoder) next() ([]float64, error) {
-	packet, err := d.packets.next()
-	switch {
-	case err != nil:
+	packet, err := d.packets.kept()
+	if err != nil || len(packet) == 0 { // an empty one holds a position only
 		return nil, err
-	case len(packet) > maxPacket:
-		return nil, errLong
-	case len(packet) == 0: // it holds a position only
-		return nil, nil
 	}
 	n, err := d.in.DecodeToFloat32(packet, d.decoded)
 	if err != nil {

@@ -82,14 +82,9 @@ func newVorbis(packets *oggReader, first []byte) (decoder, error) {
 func (d *vorbisDecoder) format() (rate, channels int) { return d.in.SampleRate(), d.in.Channels() }
 
 func (d *vorbisDecoder) next() ([]float64, error) {
-	packet, err := d.packets.next()
-	switch {
-	case err != nil:
+	packet, err := d.packets.kept()
+	if err != nil || len(packet) == 0 { // an empty one holds a position only
 		return nil, err
-	case len(packet) > maxPacket:
-		return nil, errLong
-	case len(packet) == 0: // it holds a position only
-		return nil, nil
 	}
 	out, err := d.in.DecodeInto(packet, d.decoded)
 	if err != nil {
