@@ -1,37 +1,26 @@
 package singoff
 
 import (
-	"encoding/json"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"testing"
 	"time"
 )
 
+type backoffCase struct {
+	Name  string
+	Steps []struct {
+		At                           float64
+		Tried, Settled, Brief, Woken bool
+		Failed                       *struct{ Dice, RetryAfter float64 }
+		Next                         float64
+	}
+}
+
 // TestBackoff runs the table that the TypeScript SDK is tested by too. Times are in ms.
 func TestBackoff(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile("../testdata/backoff.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var table []struct {
-		Name  string
-		Steps []struct {
-			At                           float64
-			Tried, Settled, Brief, Woken bool
-			Failed                       *struct{ Dice, RetryAfter float64 }
-			Next                         float64
-		}
-	}
-	if err := json.Unmarshal(raw, &table); err != nil {
-		t.Fatal(err)
-	}
-	if len(table) == 0 {
-		t.Fatal("the table is empty")
-	}
-	for _, c := range table {
+	for _, c := range vectors[backoffCase](t, "backoff.json") {
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
 			var b backoff

@@ -1,40 +1,29 @@
 package singoff
 
 import (
-	"encoding/json"
 	"math"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"testing"
 	"time"
 )
 
+type boundsCase struct {
+	Name  string
+	Steps []struct {
+		Measured          []float64
+		Reconnected       *float64
+		Forgotten         bool
+		Offset, RoundTrip float64
+		Partings          *int
+		Within            float64
+	}
+}
+
 // TestBounds runs the table that the TypeScript SDK is tested by too. Times are in ms.
 func TestBounds(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile("../testdata/clock.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var table []struct {
-		Name  string
-		Steps []struct {
-			Measured          []float64
-			Reconnected       *float64
-			Forgotten         bool
-			Offset, RoundTrip float64
-			Partings          *int
-			Within            float64
-		}
-	}
-	if err := json.Unmarshal(raw, &table); err != nil {
-		t.Fatal(err)
-	}
-	if len(table) == 0 {
-		t.Fatal("the table is empty")
-	}
-	for _, c := range table {
+	for _, c := range vectors[boundsCase](t, "clock.json") {
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
 			var b bounds

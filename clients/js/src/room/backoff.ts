@@ -1,4 +1,5 @@
-/** How tries to connect are spread, in ms. clients/go has the same figures. */
+// How tries to connect are spread, in ms. clients/go has the same figures.
+
 /** A slot holds one try. The first is as long as stepMs, each is longer than the one before by as much, up to longestMs. */
 const stepMs = 500;
 const longestMs = 7_500;
