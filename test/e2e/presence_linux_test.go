@@ -276,26 +276,24 @@ func slowLinkIsNeverLost(t *testing.T, d *daemon) {
 // A server that was itself stopped for longer than any promise finds the pings unread: it must read them before it calls anybody lost.
 func TestServerThatWasStoppedCallsNobodyLost(t *testing.T) {
 	t.Parallel()
-	d := start(t, "--watchers", "100")
-	mina := join(t, dial(t, d.grpc), singer("Mina"))
-	joinAll(t, phased(patient(crowd(d, "battle", promising, bare, hidden))))
-	pass(t, 2*time.Second)
-	d.signal(syscall.SIGSTOP)
-	pass(t, 10*time.Second)
-	d.signal(syscall.SIGCONT)
-	pass(t, 4*time.Second)
-	wantNoneAway(t, mina)
+	stoppedServerLosesNobody(t, 10*time.Second, func(d *daemon) []visit { return patient(crowd(d, "battle", promising, bare, hidden)) })
 }
 
 // One that was stopped for 4 s is given up by nobody.
 func TestServerThatWasStoppedIsNotGivenUp(t *testing.T) {
 	t.Parallel()
+	stoppedServerLosesNobody(t, 4*time.Second, func(d *daemon) []visit { return crowd(d, "battle", sdk, bare, hidden) })
+}
+
+// stoppedServerLosesNobody stops a server of their own for so long.
+func stoppedServerLosesNobody(t *testing.T, stopped time.Duration, visits func(*daemon) []visit) {
+	t.Helper()
 	d := start(t, "--watchers", "100")
 	mina := join(t, dial(t, d.grpc), singer("Mina"))
-	joinAll(t, phased(crowd(d, "battle", sdk, bare, hidden)))
+	joinAll(t, phased(visits(d)))
 	pass(t, 2*time.Second)
 	d.signal(syscall.SIGSTOP)
-	pass(t, 4*time.Second)
+	pass(t, stopped)
 	d.signal(syscall.SIGCONT)
 	pass(t, 4*time.Second)
 	wantNoneAway(t, mina)
